@@ -1,0 +1,12 @@
+"""What is deployed: frozen nouns, with no clock and nothing running.
+
+A :class:`Function` is a :class:`Package` of files, the handler inside it, and how it may run: memory, timeout,
+:class:`Scaling`. What a value may be is a dated fact of a provider, kept in :class:`Limits`.
+"""
+
+from fnlab.functions.function import Function
+from fnlab.functions.quota import Limits
+from fnlab.functions.package import Package
+from fnlab.functions.scaling import Reuse, Scaling
+
+__all__ = ["Function", "Limits", "Package", "Reuse", "Scaling"]

@@ -1,0 +1,78 @@
+"""A function: files, a handler, and how it may run."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from fnlab.errors import BadValue
+from fnlab.functions.package import Package
+from fnlab.functions.quota import Limits
+from fnlab.functions.scaling import Scaling
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_HANDLER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """What is deployed. Frozen: to change anything is to make another one.
+
+    Parameters
+    ----------
+    name : str
+        A letter or underscore, then letters, digits, ``_`` or ``-``; at most 64 characters.
+    handler : str
+        ``"module:function"``. The function takes ``(event, context)`` and returns something that JSON can hold.
+        A function ``initialize(context)`` beside it, if there is one, runs once in each new instance.
+    package : Package
+        The files; the handler's module is among them or installed.
+    memory_mib, timeout_s : int, float
+        What one instance gets and how long one request may take, within `limits`.
+    env : Mapping
+        Environment variables of the instance. Nothing else of the caller's environment gets in.
+    scaling : Scaling
+        How instances come and go.
+    limits : str
+        Whose limits hold, see :class:`Limits`.
+    """
+
+    name: str
+    handler: str
+    package: Package
+    memory_mib: int = 512
+    timeout_s: float = 3.0
+    env: Mapping[str, str] = field(default_factory=dict)
+    scaling: Scaling = field(default_factory=Scaling)
+    limits: str = "aws-lambda"
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise BadValue(
+                "a function's name must start with a letter or underscore and hold at most 64 letters, digits, "
+                f"_ or -; got {self.name!r}."
+            )
+        if not _HANDLER.fullmatch(self.handler):
+            raise BadValue(f"handler must read 'module:function'; got {self.handler!r}.")
+        for key, value in self.env.items():
+            if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
+                raise BadValue(f"env must map names to text; got {key!r}: {value!r}.")
+        limits = Limits.of(self.limits)
+        limits.check_memory(self.memory_mib)
+        limits.check_timeout(self.timeout_s)
+
+    @property
+    def cpu_share(self) -> float:
+        """Virtual CPUs that come with this memory, under this function's limits."""
+        return Limits.of(self.limits).cpu_share(self.memory_mib)
+
+    def with_scaling(self, **changes: float | str) -> Self:
+        """Return the same function under other scaling rules, for instance ``keep_alive_s=60``."""
+        known = Scaling.__dataclass_fields__
+        for name in changes:
+            if name not in known:
+                raise BadValue(f"scaling is one of {', '.join(known)}; got {name!r}.")
+        return replace(self, scaling=replace(self.scaling, **changes))  # type: ignore[arg-type]  # checked by Scaling
+
+    def __repr__(self) -> str:
+        return f"Function({self.name!r}, {self.handler!r}, {self.memory_mib} MiB, {self.timeout_s:g} s)"

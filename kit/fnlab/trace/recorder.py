@@ -1,0 +1,79 @@
+"""Collects what happens, row by row, and makes a Trace of it.
+
+The emulator and the reference simulator write through the same recorder, so neither has a table of its own.
+"""
+
+from collections.abc import Sequence
+from math import ceil, nan
+
+import numpy as np
+
+from fnlab.trace.table import INSTANCE_COLUMNS, INVOCATION_COLUMNS, Column, Kind, Status, Trace
+from fnlab.units import MS_PER_S
+
+#: A duration this close above a whole millisecond is that millisecond: floating point, not time, put it there.
+_ROUNDING_SLACK_MS = 1e-6
+
+
+def billed_s(init_s: float, execution_s: float) -> float:
+    """Init and execution together, rounded up to a whole millisecond.
+
+    Every large provider bills a cold start's initialisation like execution (AWS Lambda: for all configurations
+    since 2025-08-01, https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase).
+    """
+    return ceil((init_s + execution_s) * MS_PER_S - _ROUNDING_SLACK_MS) / MS_PER_S
+
+
+class Recorder:
+    """The growing tables of a running emulator or simulation.
+
+    Parameters
+    ----------
+    memory_mib, version : int
+        Written into every row.
+    """
+
+    def __init__(self, *, memory_mib: int, version: int = 1) -> None:
+        self._memory_mib = memory_mib
+        self._version = version
+        self._invocations: list[tuple[float, float, float, float, int, int, int, int, float]] = []
+        self._instances: list[list[float]] = []
+
+    def created(self, at_s: float, kind: Kind = Kind.ON_DEMAND) -> int:
+        """Open the row of a new instance; return its number."""
+        self._instances.append([at_s, nan, nan, kind, self._version, self._memory_mib])
+        return len(self._instances) - 1
+
+    def ready(self, instance: int, at_s: float) -> None:
+        """Note that the instance finished its init."""
+        self._instances[instance][1] = at_s
+
+    def stopped(self, instance: int, at_s: float) -> None:
+        """Note that the instance is gone."""
+        self._instances[instance][2] = at_s
+
+    def invocation(  # noqa: PLR0913  # one argument a column
+        self, *, arrival_s: float, start_s: float, end_s: float, init_s: float, status: Status, instance: int
+    ) -> None:
+        """Write the row of a finished invocation."""
+        billed = billed_s(init_s, end_s - start_s) if instance >= 0 else 0.0
+        self._invocations.append(
+            (arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib, billed)
+        )
+
+    def refused(self, arrival_s: float, status: Status = Status.THROTTLED) -> None:
+        """Write the row of an invocation that no instance served."""
+        self.invocation(arrival_s=arrival_s, start_s=arrival_s, end_s=arrival_s, init_s=0, status=status, instance=-1)
+
+    def trace(self, duration_s: float) -> Trace:
+        """Make a Trace of all rows so far, invocations in the order of their arrival."""
+        return Trace(
+            _columns(sorted(self._invocations), list(INVOCATION_COLUMNS)),
+            _columns(self._instances, list(INSTANCE_COLUMNS)),
+            duration_s,
+        )
+
+
+def _columns(rows: Sequence[Sequence[float]], names: list[str]) -> dict[str, Column]:
+    columns = np.array(rows, dtype="f8").reshape(len(rows), len(names)).T
+    return dict(zip(names, columns, strict=True))
