@@ -4,7 +4,8 @@ The emulator and the reference simulator write through the same recorder, so nei
 """
 
 from collections.abc import Sequence
-from math import ceil, nan
+from math import nan
+from operator import itemgetter
 
 import numpy as np
 
@@ -15,13 +16,14 @@ from fnlab.units import MS_PER_S
 _ROUNDING_SLACK_MS = 1e-6
 
 
-def billed_s(init_s: float, execution_s: float) -> float:
+def billed_s(init_s: Column, execution_s: Column) -> Column:
     """Init and execution together, rounded up to a whole millisecond.
 
     Every large provider bills a cold start's initialisation like execution (AWS Lambda: for all configurations
     since 2025-08-01, https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase).
     """
-    return ceil((init_s + execution_s) * MS_PER_S - _ROUNDING_SLACK_MS) / MS_PER_S
+    whole_ms: Column = np.ceil((init_s + execution_s) * MS_PER_S - _ROUNDING_SLACK_MS)
+    return whole_ms / MS_PER_S
 
 
 class Recorder:
@@ -36,7 +38,7 @@ class Recorder:
     def __init__(self, *, memory_mib: int, version: int = 1) -> None:
         self._memory_mib = memory_mib
         self._version = version
-        self._invocations: list[tuple[float, float, float, float, int, int, int, int, float]] = []
+        self._invocations: list[tuple[float, float, float, float, int, int, int, int]] = []
         self._instances: list[list[float]] = []
 
     def created(self, at_s: float, kind: Kind = Kind.ON_DEMAND) -> int:
@@ -56,9 +58,8 @@ class Recorder:
         self, *, arrival_s: float, start_s: float, end_s: float, init_s: float, status: Status, instance: int
     ) -> None:
         """Write the row of a finished invocation."""
-        billed = billed_s(init_s, end_s - start_s) if instance >= 0 else 0.0
         self._invocations.append(
-            (arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib, billed)
+            (arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib)
         )
 
     def refused(self, arrival_s: float, status: Status = Status.THROTTLED) -> None:
@@ -67,11 +68,11 @@ class Recorder:
 
     def trace(self, duration_s: float) -> Trace:
         """Make a Trace of all rows so far, invocations in the order of their arrival."""
-        return Trace(
-            _columns(sorted(self._invocations), list(INVOCATION_COLUMNS)),
-            _columns(self._instances, list(INSTANCE_COLUMNS)),
-            duration_s,
-        )
+        rows = sorted(self._invocations, key=itemgetter(0))
+        invocations = _columns(rows, [name for name in INVOCATION_COLUMNS if name != "billed_s"])
+        execution_s = invocations["end_s"] - invocations["start_s"]
+        invocations["billed_s"] = billed_s(invocations["init_s"], execution_s)
+        return Trace(invocations, _columns(self._instances, list(INSTANCE_COLUMNS)), duration_s)
 
 
 def _columns(rows: Sequence[Sequence[float]], names: list[str]) -> dict[str, Column]:

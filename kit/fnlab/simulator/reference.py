@@ -1,0 +1,87 @@
+"""The reference engine: the scheduler, a heap of what is to come, and a recorder."""
+
+from heapq import heappop, heappush
+from itertools import count
+
+from fnlab.functions import Function
+from fnlab.scheduler import RANK, Arrived, Assign, Event, Finished, Ready, Reject, Scheduler, Start, Stop, Woken
+from fnlab.trace import Kind, Recorder, Status, Trace
+from fnlab.trace.table import Column
+from fnlab.workload import Workload
+
+
+def run(function: Function, workload: Workload, service_s: Column, init_s: Column) -> Trace:
+    """Play the workload through the scheduler, event by event."""
+    return _Run(function, workload, service_s.tolist(), init_s.tolist()).play()
+
+
+class _Run:
+    def __init__(self, function: Function, workload: Workload, service_s: list[float], init_s: list[float]) -> None:
+        self.scheduler = Scheduler(function.scaling)
+        self.recorder = Recorder(memory_mib=function.memory_mib)
+        self.arrivals_s: list[float] = workload.arrivals_s.tolist()
+        self.duration_s = workload.duration_s
+        self.service_s, self.init_s = service_s, init_s
+        self.coming: list[tuple[float, int, int, Event]] = []  # (when, rank, serial, what)
+        self.serial = count()
+        self.rows: dict[str, int] = {}  # instance -> row
+        self.ready_s: dict[str, float] = {}
+
+    def play(self) -> Trace:
+        self._tell(Woken(), 0.0)
+        for request, at_s in enumerate(self.arrivals_s):
+            self._until(at_s, RANK[Arrived])
+            self._tell(Arrived(request), at_s)
+        self._until(self.duration_s, RANK[Woken])
+        return self.recorder.trace(self.duration_s)
+
+    def _until(self, at_s: float, rank: int) -> None:
+        """Let everything happen that comes before (`at_s`, `rank`), the last expiry included."""
+        while True:
+            due_s = self.scheduler.wake_at()
+            wake = (due_s, RANK[Woken]) if due_s is not None else None
+            head = self.coming[0][:2] if self.coming else None
+            first = min((entry for entry in (wake, head) if entry is not None), default=None)
+            if first is None or first > (at_s, rank):
+                return
+            if first == wake and (head is None or wake < head):
+                self._tell(Woken(), first[0])
+            else:
+                when_s, _, _, event = heappop(self.coming)
+                self._tell(event, when_s)
+
+    def _tell(self, event: Event, now_s: float) -> None:
+        for decision in self.scheduler.on(event, now_s):
+            match decision:
+                case Start(instance, reason):
+                    self._start(instance, reason, now_s)
+                case Assign(request, instance):
+                    self._assign(int(str(request)), instance, now_s)
+                case Stop(instance):
+                    self.recorder.stopped(self.rows[instance], now_s)
+                case Reject():
+                    self.recorder.refused(now_s)
+
+    def _start(self, instance: str, reason: str, now_s: float) -> None:
+        kind = Kind.PROVISIONED if reason == "min instances" else Kind.ON_DEMAND
+        row = self.rows[instance] = self.recorder.created(now_s, kind)
+        ready_s = self.ready_s[instance] = now_s + self.init_s[row]
+        self.recorder.ready(row, ready_s)
+        self._push(ready_s, Ready(instance))
+
+    def _assign(self, request: int, instance: str, now_s: float) -> None:
+        start_s = max(now_s, self.ready_s[instance])
+        end_s = start_s + self.service_s[request]
+        row = self.rows[instance]
+        self.recorder.invocation(
+            arrival_s=now_s,
+            start_s=start_s,
+            end_s=end_s,
+            init_s=start_s - now_s,
+            status=Status.OK,
+            instance=row,
+        )
+        self._push(end_s, Finished(request))
+
+    def _push(self, when_s: float, event: Event) -> None:
+        heappush(self.coming, (when_s, RANK[type(event)], next(self.serial), event))

@@ -1,0 +1,136 @@
+"""Arrival processes: when requests come."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from fnlab.errors import BadValue
+from fnlab.trace.table import Column
+from fnlab.units import S_PER_DAY, S_PER_H, require, short_duration
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """Requests and when they come.
+
+    Parameters
+    ----------
+    arrivals_s : ndarray of shape (n_requests,)
+        Seconds since the window opened, in order, each inside the window.
+    duration_s : float
+        Length of the window.
+    name : str
+        What to call it in print.
+    """
+
+    arrivals_s: Column
+    duration_s: float
+    name: str = "workload"
+
+    def __post_init__(self) -> None:
+        arrivals = np.ascontiguousarray(self.arrivals_s, dtype="f8")
+        require("duration_s", self.duration_s, above=0)
+        if arrivals.ndim != 1 or (np.diff(arrivals) < 0).any():
+            raise BadValue(f"arrivals_s must be one row of times in order; got {self.arrivals_s!r}.")
+        if arrivals.size and not (arrivals[0] >= 0 and arrivals[-1] <= self.duration_s):
+            raise BadValue(
+                f"arrivals_s must lie from 0 to duration_s={self.duration_s:g}; "
+                f"got times from {arrivals[0]:g} to {arrivals[-1]:g}."
+            )
+        object.__setattr__(self, "arrivals_s", arrivals)
+
+    def __len__(self) -> int:
+        return len(self.arrivals_s)
+
+    def between(self, start_s: float, end_s: float) -> "Workload":
+        """Cut a stretch out; its window opens at `start_s`."""
+        if not 0 <= start_s < end_s <= self.duration_s:
+            raise BadValue(
+                f"a stretch must lie from 0 to duration_s={self.duration_s:g}; got {start_s:g} to {end_s:g}."
+            )
+        inside = (self.arrivals_s >= start_s) & (self.arrivals_s < end_s)
+        return Workload(self.arrivals_s[inside] - start_s, end_s - start_s, self.name)
+
+    def per_hour(self, bin_s: float = S_PER_H) -> Column:
+        """Count arrivals bin by bin, as a rate per hour."""
+        require("bin_s", bin_s, above=0)
+        edges = np.arange(0, self.duration_s + bin_s, bin_s)
+        counts: Column = np.histogram(self.arrivals_s, edges)[0] * (S_PER_H / bin_s)
+        return counts
+
+    def __repr__(self) -> str:
+        return f"Workload({self.name!r}, {len(self):,} requests in {short_duration(self.duration_s)})"
+
+
+def curves() -> Mapping[str, Mapping[str, Any]]:
+    """The known curves of a day, with title, source and the 24 hourly counts."""
+    return _curves()
+
+
+def day(peak_per_hour: float = 800, *, curve: str = "elasticity", seed: int = 0) -> Workload:
+    """Draw a day of page views that follows one of the book's two figures.
+
+    The counts of the 24 hours are the curve's, scaled so that the busiest hour has `peak_per_hour`; the moments
+    within an hour are random (a Poisson process, given its hourly counts).
+
+    Parameters
+    ----------
+    peak_per_hour : float
+        Page views in the busiest hour.
+    curve : str
+        ``"elasticity"`` (Figure 1-4) or ``"cost"`` (Figure 1-5). Both are fnlab's own drawings that satisfy the
+        numbers in the book's text.
+    seed : int
+        Same seed, same day.
+
+    Examples
+    --------
+    >>> day(peak_per_hour=1210, curve="cost")
+    Workload('day', 16,640 requests in 24 h)
+    """
+    require("peak_per_hour", peak_per_hour, at_least=0)
+    if curve not in _curves():
+        raise BadValue(f"curve must be one of {', '.join(_curves())}; got {curve!r}.")
+    shape = np.array(_curves()[curve]["per_hour"], dtype="f8")
+    counts = np.rint(shape * (peak_per_hour / shape.max())).astype(int)
+    hours = np.repeat(np.arange(len(counts)), counts)
+    moments = np.random.default_rng(seed).random(len(hours))
+    return Workload(np.sort((hours + moments) * S_PER_H), S_PER_DAY, "day")
+
+
+def poisson(rate_per_s: float, *, hours: float = 24, seed: int = 0) -> Workload:
+    """Draw requests that know nothing of each other: a Poisson process.
+
+    Examples
+    --------
+    >>> len(poisson(0.01, hours=24, seed=1))
+    846
+    """
+    require("rate_per_s", rate_per_s, at_least=0)
+    require("hours", hours, above=0)
+    rng = np.random.default_rng(seed)
+    duration_s = hours * S_PER_H
+    count = rng.poisson(rate_per_s * duration_s)
+    return Workload(np.sort(rng.random(count) * duration_s), duration_s, "poisson")
+
+
+def burst(count: int, *, at_s: float = 0, duration_s: float = 60) -> Workload:
+    """Let `count` requests come at the same moment.
+
+    Examples
+    --------
+    >>> burst(3, at_s=5).arrivals_s.tolist()
+    [5.0, 5.0, 5.0]
+    """
+    require("count", count, at_least=0)
+    return Workload(np.full(int(count), float(at_s)), duration_s, "burst")
+
+
+@cache
+def _curves() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((files("fnlab.workload") / "curves.toml").read_text(encoding="utf-8"))
