@@ -6,23 +6,26 @@ The emulator and the reference simulator write through the same recorder, so nei
 from collections.abc import Sequence
 from math import nan
 from operator import itemgetter
+from typing import TypeVar
 
 import numpy as np
 
 from fnlab.trace.table import INSTANCE_COLUMNS, INVOCATION_COLUMNS, Column, Kind, Status, Trace
 from fnlab.units import MS_PER_S
 
+Seconds = TypeVar("Seconds", float, Column)
+
 #: A duration this close above a whole millisecond is that millisecond: floating point, not time, put it there.
 _ROUNDING_SLACK_MS = 1e-6
 
 
-def billed_s(init_s: Column, execution_s: Column) -> Column:
+def billed_s(init_s: Seconds, execution_s: Seconds) -> Seconds:
     """Init and execution together, rounded up to a whole millisecond.
 
     Every large provider bills a cold start's initialisation like execution (AWS Lambda: for all configurations
     since 2025-08-01, https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase).
     """
-    whole_ms: Column = np.ceil((init_s + execution_s) * MS_PER_S - _ROUNDING_SLACK_MS)
+    whole_ms: Seconds = np.ceil((init_s + execution_s) * MS_PER_S - _ROUNDING_SLACK_MS)
     return whole_ms / MS_PER_S
 
 

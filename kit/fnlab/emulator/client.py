@@ -1,0 +1,185 @@
+"""A deployed function, to call and to look at."""
+
+import json
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import fnlab.errors as errors
+from fnlab.emulator.report import Report
+from fnlab.emulator.supervisor import Supervisor
+from fnlab.errors import BadValue, EventNotJson, HandlerError, InvocationError
+from fnlab.functions import Function, Limits
+from fnlab.trace import Status, Trace
+from fnlab.workload import Empirical, Profile
+
+if TYPE_CHECKING:
+    from fnlab.emulator.emulator import Emulator
+
+
+class Deployed:
+    """A running version of a function.
+
+    Call it with an event (anything JSON can hold; numpy arrays count as lists) and get the handler's answer.
+
+    Attributes
+    ----------
+    function, version : Function, int
+        What is deployed.
+    reports : list of Report
+        One for each finished call, in the order in which they ended.
+    """
+
+    def __init__(
+        self, function: Function, *, version: int, emulator: "Emulator", supervisor: Supervisor, reports: list[Report]
+    ) -> None:
+        self.function, self.version = function, version
+        self.emulator, self.supervisor = emulator, supervisor
+        self.reports = reports
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.name
+
+    def __call__(self, event: Any) -> Any:
+        """Invoke and wait.
+
+        Raises
+        ------
+        EventNotJson, InvalidInput, HandlerError, FunctionTimeout, OutOfMemory, InstanceCrashed, Throttled
+            As the call ended.
+        """
+        return answer(self.invoke(event))
+
+    def invoke(self, event: Any) -> Report:
+        """Invoke and wait; give the report, whatever the status."""
+        body = to_json(event, limits=Limits.of(self.function.limits))
+
+        async def work() -> Report:
+            return await self.supervisor.submit(body)
+
+        return self.emulator.run(work())
+
+    def map(self, events: Iterable[Any], *, workers: int = 4) -> list[Any]:
+        """Invoke once an event, `workers` at a time; answers in the order of the events."""
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(self, events))
+
+    def spawn(self, event: Any) -> "Future[Any]":
+        """Invoke and do not wait; ``.result()`` of what comes back waits."""
+        pool = ThreadPoolExecutor(1)
+        future = pool.submit(self, event)
+        pool.shutdown(wait=False)
+        return future
+
+    def evict(self) -> None:
+        """Stop the idle instances now, so that the next call is a cold start."""
+        self.emulator.run(self.supervisor.evict())
+
+    @property
+    def trace(self) -> Trace:
+        """What happened since this version was deployed."""
+        return self.emulator.run_here(self.supervisor.trace)
+
+    @property
+    def last(self) -> Report:
+        """The report of the call that ended last."""
+        if not self.reports:
+            raise BadValue(f"a report needs a call; {self.name!r} has not been called.")
+        return self.reports[-1]
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The living instances and their process ids."""
+        return self.emulator.run_here(self.supervisor.pids)
+
+    def logs(self, request_id: str | None = None) -> str:
+        """Read the log: all of it, or from START to REPORT of one request."""
+        text = self.emulator.home.log_path(self.name).read_text(encoding="utf-8", errors="replace")
+        if request_id is None:
+            return text
+        lines = text.splitlines()
+        marked = [number for number, line in enumerate(lines) if f"RequestId: {request_id}" in line]
+        return "\n".join(lines[marked[0] : marked[-1] + 1]) if marked else ""
+
+    def profile(self) -> Profile:
+        """Say how long this function's init and requests take, as measured in the calls so far.
+
+        Raises
+        ------
+        BadValue
+            If there was no cold or no warm call that went well.
+        """
+        good = [report for report in self.reports if report.status is Status.OK]
+        cold = [report.init_s for report in good if report.init_s]
+        warm = [report for report in good if not report.init_s]
+        if not cold or not warm:
+            raise BadValue(
+                f"a profile needs at least one cold and one warm call that went well; {self.name!r} had "
+                f"{len(cold)} and {len(warm)}."
+            )
+        share = min(1.0, self.function.cpu_share)
+        other = sorted(report.duration_s - report.cpu_s / share for report in warm)
+        return Profile(
+            init_s=Empirical(cold),
+            cpu_s=Empirical([report.cpu_s for report in warm]),
+            other_s=max(0.0, other[len(other) // 2]),
+        )
+
+    def __repr__(self) -> str:
+        return f"Deployed({self.name!r}, version {self.version}, {self.function.memory_mib} MiB, {len(self.reports)} calls)"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "function": f"{self.name}, version {self.version}",
+            "handler": self.function.handler,
+            "memory, timeout": f"{self.function.memory_mib} MiB, {self.function.timeout_s:g} s",
+            "package": f"{self.function.package.size_bytes:,} bytes",
+            "instances": ", ".join(f"{name} (pid {pid})" for name, pid in self.pids.items()) or "none",
+            "calls": f"{len(self.reports):,}",
+        }
+        cells = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows.items())
+        return f"<table>{cells}</table>"
+
+
+def to_json(event: Any, *, limits: Limits) -> bytes:
+    """Write an event as JSON.
+
+    Raises
+    ------
+    EventNotJson
+        If JSON cannot hold it, or it is larger than the limit.
+    """
+    try:
+        body = json.dumps(event, default=_plain, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise EventNotJson(f"an event must be something that JSON can hold: {error}.") from None
+    if len(body) > limits.request_bytes:
+        raise EventNotJson(
+            f"an event must not exceed {limits.request_bytes:,} bytes ({limits.title}); got {len(body):,}."
+        )
+    return body
+
+
+def answer(report: Report) -> Any:
+    """Give the handler's answer, or raise the error that the report describes."""
+    content = json.loads(report.body)
+    if report.status is Status.OK:
+        return content
+    known = getattr(errors, content["errorType"], None)
+    if isinstance(known, type) and issubclass(known, errors.FnlabError):
+        if issubclass(known, InvocationError):
+            raise known(content["errorMessage"], request_id=report.request_id, stack_trace=tuple(content["stackTrace"]))
+        raise known(content["errorMessage"])
+    raise HandlerError(
+        f"{content['errorType']}: {content['errorMessage']}",
+        request_id=report.request_id,
+        stack_trace=tuple(content["stackTrace"]),
+    )
+
+
+def _plain(thing: Any) -> Any:
+    if hasattr(thing, "tolist"):
+        return thing.tolist()
+    raise TypeError(f"{type(thing).__name__} is not JSON")

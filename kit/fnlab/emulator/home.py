@@ -1,0 +1,93 @@
+"""The emulator's folder: the code of functions by content, their logs, and a lock."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from fnlab.errors import HomeInUse
+from fnlab.functions import Package
+
+_PREFIX = "fnlab-"
+_YOUNG_S = 60  # a home this young may belong to an emulator that is about to lock it
+
+
+class Home:
+    """A folder that one emulator owns while it lives.
+
+    Parameters
+    ----------
+    path : Path or None
+        The folder, made if need be. None: a new temporary one, removed at the end.
+
+    Raises
+    ------
+    HomeInUse
+        If another emulator owns it.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._temporary = path is None
+        if path is None:
+            _remove_abandoned()
+        self.path = path.resolve() if path else Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock_fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        if not _lock(self._lock_fd):
+            owner = os.read(self._lock_fd, 20).decode(errors="replace").strip() or "unknown"
+            os.close(self._lock_fd)
+            raise HomeInUse(
+                f"an emulator's home belongs to one emulator at a time; {str(self.path)!r} is held by process {owner}: "
+                "close that one or choose another home."
+            )
+        os.truncate(self._lock_fd, 0)
+        os.pwrite(self._lock_fd, f"{os.getpid()}\n".encode(), 0)
+
+    def unpack(self, package: Package) -> Path:
+        """Write a package's files once, into a folder named by their content; return the folder."""
+        folder = self.path / "code" / package.sha256
+        if not folder.exists():
+            # Written beside and moved into place, so that a folder of that name is always whole.
+            partial = Path(tempfile.mkdtemp(dir=self._made("code"), prefix="partial-"))
+            for name, content in package.files.items():
+                (partial / name).parent.mkdir(parents=True, exist_ok=True)
+                (partial / name).write_bytes(content)
+            partial.rename(folder)
+        return folder
+
+    def log_path(self, function_name: str) -> Path:
+        """Where a function's log is."""
+        return self._made("logs") / f"{function_name}.log"
+
+    def close(self) -> None:
+        """Give the folder back; a temporary one is removed."""
+        if self._temporary:
+            shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock_fd)
+
+    def _made(self, name: str) -> Path:
+        folder = self.path / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+def _lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _remove_abandoned() -> None:
+    """Remove temporary homes whose emulator died without a chance to do it."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/lock"):
+        facts = lock.stat()
+        if facts.st_uid != os.getuid() or time.time() - facts.st_mtime < _YOUNG_S:
+            continue
+        fd = os.open(lock, os.O_RDWR)
+        if _lock(fd):
+            shutil.rmtree(lock.parent, ignore_errors=True)
+        os.close(fd)

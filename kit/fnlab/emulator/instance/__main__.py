@@ -1,0 +1,98 @@
+"""The process of an instance: ``python -m fnlab.emulator.instance SETTINGS``, started by the supervisor only."""
+
+import time
+
+BEGAN_S = time.monotonic()  # before any other import: what came earlier is the interpreter's own start
+
+import fcntl  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+import socket  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any, BinaryIO  # noqa: E402
+
+from fnlab.emulator.instance import runtime, wire  # noqa: E402
+from fnlab.emulator.instance.phases import imports_by_package  # noqa: E402
+
+
+def main(settings: dict[str, Any]) -> None:
+    """Become ready, then serve until the supervisor closes the socket."""
+    hold_lifeline(settings["lifeline_fd"])
+    link = socket.socket(fileno=settings["socket_fd"])
+    link.set_inheritable(False)  # what a handler starts must not keep the socket open
+    context = runtime.Context(
+        function_name=settings["function_name"],
+        version=settings["version"],
+        memory_mib=settings["memory_mib"],
+        package_dir=Path(settings["package_dir"]),
+    )
+    handler = start(settings["handler"], context, link)
+    if handler is not None:
+        serve(handler, context, link, settings["cpu_share"])
+
+
+def start(handler_name: str, context: runtime.Context, link: socket.socket) -> runtime.Handler | None:
+    """Load the handler and report how long each phase took; on failure report that and return None."""
+    booted_s = time.monotonic()
+    try:
+        with imports_by_package() as packages:
+            handler = runtime.load(handler_name, context)
+    except BaseException as error:  # noqa: BLE001  # a handler that calls sys.exit() while importing has failed too
+        link.sendall(wire.frame(wire.FAILED, runtime.describe_init(error, handler_name, context)))
+        return None
+    report = {
+        "began_s": BEGAN_S,
+        "booted_s": booted_s,
+        "phases": context._stopwatch.seconds,
+        "packages": packages,
+        "peak_mib": runtime.peak_memory_mib(),
+        "done_s": time.monotonic(),
+    }
+    link.sendall(wire.frame(wire.READY, json.dumps(report).encode()))
+    return handler
+
+
+def serve(handler: runtime.Handler, context: runtime.Context, link: socket.socket, cpu_share: float) -> None:
+    """Answer one invocation after the other."""
+    with link.makefile("rb") as stream:
+        while (body := read_frame(stream)) is not None:
+            context.request_id, left_s, event = wire.read_invoke(body)
+            context._deadline_s = time.monotonic() + left_s
+            link.sendall(wire.result_frame(runtime.call(handler, context, event, cpu_share=cpu_share)))
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """Read the body of the next frame; None when the supervisor is gone."""
+    head = stream.read(wire.HEAD.size)
+    if len(head) < wire.HEAD.size:
+        return None
+    length, _ = wire.HEAD.unpack(head)
+    body = stream.read(length)
+    return body if len(body) == length else None
+
+
+def hold_lifeline(fd: int) -> None:
+    """Die with the supervisor, whatever the handler is doing.
+
+    The supervisor holds the writing end of this pipe and never writes. When it dies, by whatever signal, the kernel
+    sees the end of the pipe and kills this whole process group; no thread of ours has to run for that, so it works
+    in the middle of compiled code too. Where the kernel cannot be told which signal to send, SIGIO does.
+    """
+    os.set_inheritable(fd, False)
+    if hasattr(fcntl, "F_SETSIG"):
+        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGKILL)
+    else:
+        signal.signal(signal.SIGIO, lambda *_: os._exit(1))
+    fcntl.fcntl(fd, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(fd, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+    try:
+        os.read(fd, 1)  # an end that came before we asked to be told
+    except BlockingIOError:
+        return
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,81 @@
+"""What the platform measured of one invocation, and the line it writes about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fnlab.trace import Status
+from fnlab.units import MS_PER_S
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One part of a cold start.
+
+    Attributes
+    ----------
+    name : str
+        What happened.
+    seconds : float
+        How long it took, without the phases inside it.
+    parts : Mapping
+        For imports: seconds by top-level package; their sum is at most `seconds`.
+    """
+
+    name: str
+    seconds: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One invocation, as measured.
+
+    Attributes
+    ----------
+    request_id, instance, pid : str, int, int
+        Which request, on which instance (row of the trace), in which process; -1 when none served it.
+    status : Status
+        How it ended.
+    init_s, duration_s, billed_s : float
+        Wait for the new instance (0 on a warm one), execution, and what the two cost.
+    cpu_s : float
+        CPU time that the handler used.
+    memory_mib, peak_mib : int, float
+        What the instance may use and the most it has used so far.
+    phases : tuple of Phase
+        Parts of the cold start, in order; empty on a warm one.
+    body : bytes
+        The answer as JSON, or the error.
+    """
+
+    request_id: str
+    instance: int
+    pid: int
+    status: Status
+    init_s: float
+    duration_s: float
+    billed_s: float
+    cpu_s: float
+    memory_mib: int
+    peak_mib: float
+    phases: tuple[Phase, ...]
+    body: bytes = field(repr=False)
+
+    def line(self) -> str:
+        """Write the report as AWS Lambda does, but true: the init is the measured one, the memory the used one.
+
+        Examples
+        --------
+        ``REPORT RequestId: …  Duration: 2.31 ms  Billed Duration: 1204 ms  Memory Size: 512 MB  Max Memory Used: 239 MB
+        Init Duration: 1201.11 ms``, with tabs between the fields.
+        """
+        fields = [
+            f"REPORT RequestId: {self.request_id}",
+            f"Duration: {self.duration_s * MS_PER_S:.2f} ms",
+            f"Billed Duration: {self.billed_s * MS_PER_S:.0f} ms",
+            f"Memory Size: {self.memory_mib} MB",
+            f"Max Memory Used: {self.peak_mib:.0f} MB",
+        ]
+        if self.init_s:
+            fields.append(f"Init Duration: {self.init_s * MS_PER_S:.2f} ms")
+        return "\t".join([*fields, ""])

@@ -1,0 +1,91 @@
+"""A fitted scikit-learn model as bytes, and back, without pickle.
+
+The format is skops: a zip of plain arrays and one JSON file that names every type to build. Reading checks those
+names first, and a name that is not trusted is an error, so a file cannot choose what code runs.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from zipfile import BadZipFile
+
+from fnlab.errors import DeployError, UntrustedType
+from fnlab.learn.estimators import Estimator, need
+
+#: Types that an instance trusts on top of those that skops trusts by itself. Building them runs no code of the
+#: file's choosing. skops leaves the trees out for another reason: scikit-learn follows their node numbers without
+#: checking them, so a forged tree can crash the process that predicts with it, or make it read memory outside the
+#: tree. An instance is a process of its own and reads only the artefact it was deployed with; anybody else who reads
+#: a stranger's file should keep to the default of :func:`load`, which trusts none of these.
+TRUSTED_IN_INSTANCE = (
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.metrics._dist_metrics.ChebyshevDistance64",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.ManhattanDistance64",
+    "sklearn.metrics._dist_metrics.MinkowskiDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.tree._tree.Tree",
+)
+
+
+def dump(model: Estimator) -> bytes:
+    """Write a fitted estimator as a skops file.
+
+    Raises
+    ------
+    MissingExtra
+        If skops is not installed.
+    """
+    data: bytes = need("skops.io", extra="learn").dumps(model)
+    return data
+
+
+def check_types(data: bytes, *, trusted: Sequence[str] = ()) -> None:
+    """Refuse a skops file that holds a type outside the trusted ones; nothing is built.
+
+    Parameters
+    ----------
+    data : bytes
+        A skops file.
+    trusted : sequence of str
+        Full names of further types to trust, as in ``"sklearn.tree._tree.Tree"``.
+
+    Raises
+    ------
+    UntrustedType
+        Names each type that is not trusted.
+    DeployError
+        If the bytes are not a skops file.
+    """
+    skops = need("skops.io", extra="learn")
+    try:
+        found = skops.get_untrusted_types(data=data)
+    except (AttributeError, BadZipFile, KeyError, TypeError, ValueError) as error:  # what skops lets through
+        raise DeployError(f"a model's artefact must be a skops file; these {len(data):,} bytes are not.") from error
+    refused = sorted(set(found) - set(trusted))
+    if refused:
+        raise UntrustedType(f"a model's artefact may hold only trusted types; it holds {', '.join(refused)}.")
+
+
+def load(data: bytes, *, trusted: Sequence[str] = ()) -> Any:
+    """Read the estimator that :func:`dump` wrote, once all its types are trusted.
+
+    Parameters
+    ----------
+    data : bytes
+        A skops file.
+    trusted : sequence of str
+        Full names of further types to trust. Types of numpy, scipy and scikit-learn that cannot do harm are trusted
+        already.
+
+    Raises
+    ------
+    UntrustedType
+        Names each type that is not trusted.
+    DeployError
+        If the bytes are not a skops file.
+    """
+    check_types(data, trusted=trusted)
+    return need("skops.io", extra="learn").loads(data, trusted=list(trusted))

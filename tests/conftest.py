@@ -1,0 +1,35 @@
+"""A skipped test proves nothing, and in CI nobody would notice it.
+
+With ``FNLAB_NO_SKIPS=1`` in the environment (``.ci/run`` sets it) a test that skips itself fails, by name and with the
+reason it gave. An expected failure (``xfail``) stays what it is.
+"""
+
+import os
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+NO_SKIPS = os.environ.get("FNLAB_NO_SKIPS") == "1"
+
+
+def _fail_if_skipped(report: Report) -> Report:
+    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+        # A skip's reason is the last of (path, line, reason).
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} was skipped, and FNLAB_NO_SKIPS=1 forbids it. {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Judge a test that skipped itself, or was marked to be skipped."""
+    return _fail_if_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Judge a whole file that skipped itself, as ``pytest.importorskip`` does."""
+    return _fail_if_skipped((yield))
