@@ -113,12 +113,12 @@ def test_the_committed_pins_are_portable():
 
 def test_the_lab_listens_on_this_machine_only():
     """JupyterLab binds to loopback and fetches neither news nor updates; your own arguments are kept."""
-    command = tasks.lab_command(Path("page.ipynb"), is_root=False, arguments=["--no-browser"])
+    command = tasks.lab_command("chapters/page.ipynb", is_root=False, arguments=["--no-browser"])
     assert "--ServerApp.ip=127.0.0.1" in command
     assert "--LabApp.news_url=None" in command
     assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in command
     assert "--ServerApp.allow_root=True" not in command
-    assert command[-2:] == ["--no-browser", "page.ipynb"]
+    assert command[-2:] == ["--LabApp.default_url=/lab/tree/chapters/page.ipynb", "--no-browser"]
 
 
 def test_the_main_suite_comes_last():

@@ -1,0 +1,85 @@
+"""The emulator's folder has one owner, and nothing outlives it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fnlab.emulator import Emulator
+from fnlab.errors import EmulatorClosed, FunctionNotFound, HomeInUse
+
+
+def test_a_second_emulator_on_the_same_home_is_refused(tmp_path):
+    """The sentence names the folder and the process that has it; afterwards the home is free again."""
+    with Emulator(tmp_path), pytest.raises(HomeInUse, match=f"held by process {os.getpid()}: close that one"):
+        Emulator(tmp_path)
+    Emulator(tmp_path).close()
+
+
+def test_a_closed_emulator_says_so(emulator, deploy):
+    """Calls after the close, and lookups of what is not there, end in a sentence."""
+    fn = deploy("echo")
+    with pytest.raises(FunctionNotFound, match="deployed: echo; got 'ecco'"):
+        emulator["ecco"]
+    emulator.close()
+    with pytest.raises(EmulatorClosed):
+        fn(1)
+
+
+def test_a_temporary_home_is_removed(deploy, emulator):
+    """Code and logs of an emulator without a home of its own go with it."""
+    deploy("echo")(1)
+    path = emulator.home.path
+    assert path.exists()
+    emulator.close()
+    assert not path.exists()
+
+
+def alive(pid):
+    """Tell whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc to see processes; run it on Linux")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_no_process_is_left_when_the_kernel_dies(how):
+    """Kill the process that holds the emulator, by a signal it cannot handle: idle, spinning and starting instances
+    and what they started themselves all end.
+    """
+    program = f"""
+import time
+from pathlib import Path
+from fnlab.emulator import Emulator
+from fnlab.functions import Function, Package
+folder = Path({str(Path(__file__).parents[1] / "functions")!r})
+emulator = Emulator()
+def deploy(case, handler="main:handler"):
+    package = Package.of_folder(folder / case)
+    return emulator.deploy(Function(name=case, handler=handler, package=package, timeout_s=900))
+idle, spins, family = deploy("stateful"), deploy("spins"), deploy("family")
+idle(None)
+spins.spawn(None)
+grandchild = family(None)
+deploy("slow_import").spawn(None)
+time.sleep(1)
+print(*idle.pids.values(), *spins.pids.values(), *family.pids.values(), grandchild,
+      *emulator["slow_import"].pids.values(), flush=True)
+time.sleep(900)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as kernel:
+        pids = [int(pid) for pid in kernel.stdout.readline().split()]
+        assert len(pids) == 5
+        assert all(alive(pid) for pid in pids)
+        kernel.send_signal(how)
+        kernel.wait()
+    deadline_s = time.monotonic() + 5
+    while any(alive(pid) for pid in pids) and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    assert [pid for pid in pids if alive(pid)] == []

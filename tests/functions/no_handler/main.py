@@ -1,0 +1,5 @@
+"""Imports, but its function has another name."""
+
+
+def handel(event, context):
+    return event

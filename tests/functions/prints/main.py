@@ -1,0 +1,6 @@
+"""Prints what it gets."""
+
+
+def handler(event, context):
+    print("working on", event)
+    return None

@@ -1,0 +1,5 @@
+"""Raises, as handlers do."""
+
+
+def handler(event, context):
+    raise KeyError("no such order")

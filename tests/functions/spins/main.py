@@ -1,0 +1,6 @@
+"""Never gives up the processor."""
+
+
+def handler(event, context):
+    while True:
+        pass
