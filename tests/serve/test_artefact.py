@@ -43,6 +43,24 @@ def test_there_and_back():
     assert np.array_equal(artefact.load(artefact.dump(model)).predict(X), model.predict(X))
 
 
+def test_same_model_same_bytes():
+    """A file depends on the model alone, not on the time of day or on where it lay in memory."""
+    one, two = (RandomForestClassifier(3, random_state=0).fit(X, Y > 2) for _ in range(2))
+    assert artefact.dump(one) == artefact.dump(two)
+    assert model_function(one).package.sha256 == model_function(two).package.sha256
+
+
+def test_what_is_shared_stays_shared():
+    """Two references to one object, and a table with a key such as ``file``, survive the way there and back."""
+    shared = np.arange(3.0)
+    model = Ridge().fit(X, Y)
+    model.table_ = {"one": shared, "two": shared, "file": "a.npy", "__id__": 5, "other": np.arange(3.0)}
+    table = artefact.load(artefact.dump(model)).table_
+    assert table["one"] is table["two"]
+    assert table["other"] is not table["one"]
+    assert (table["file"], table["__id__"]) == ("a.npy", 5)
+
+
 def test_no_pickle_inside():
     """The file is a zip of JSON and arrays; no entry starts like a pickle."""
     with zipfile.ZipFile(io.BytesIO(artefact.dump(Ridge().fit(X, Y)))) as file:

@@ -3,7 +3,7 @@
 ``Emulator`` runs inside this Python process, on a thread of its own; nothing else has to be started. Its modules, one
 idea each: ``emulator`` (the thread and what is deployed), ``client`` (a deployed function, to call), ``supervisor``
 (carries out what the scheduler decides), ``process`` (one instance, from outside), ``instance`` (the same, from
-inside), ``replay`` (a workload against real processes), ``clock``, ``home``, ``report``.
+inside), ``player`` (a workload against real processes), ``clock``, ``home``, ``report``.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fnlab.emulator.client import Deployed
     from fnlab.emulator.emulator import Emulator, default_emulator
-    from fnlab.emulator.replay import replay
+    from fnlab.emulator.player import replay
     from fnlab.emulator.report import Phase, Report
 
 __all__ = ["Deployed", "Emulator", "Phase", "Report", "default_emulator", "replay"]
@@ -23,7 +23,7 @@ _HOMES = {
     "Phase": "report",
     "Report": "report",
     "default_emulator": "emulator",
-    "replay": "replay",
+    "replay": "player",
 }
 
 

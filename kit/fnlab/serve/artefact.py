@@ -4,9 +4,13 @@ The format is skops: a zip of plain arrays and one JSON file that names every ty
 names first, and a name that is not trusted is an error, so a file cannot choose what code runs.
 """
 
-from collections.abc import Sequence
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from itertools import count
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from fnlab.errors import DeployError, UntrustedType
 from fnlab.learn.estimators import Estimator, need
@@ -31,15 +35,14 @@ TRUSTED_IN_INSTANCE = (
 
 
 def dump(model: Estimator) -> bytes:
-    """Write a fitted estimator as a skops file.
+    """Write a fitted estimator as a skops file; the same estimator gives the same bytes.
 
     Raises
     ------
     MissingExtra
         If skops is not installed.
     """
-    data: bytes = need("skops.io", extra="learn").dumps(model)
-    return data
+    return _canonical(need("skops.io", extra="learn").dumps(model))
 
 
 def check_types(data: bytes, *, trusted: Sequence[str] = ()) -> None:
@@ -89,3 +92,42 @@ def load(data: bytes, *, trusted: Sequence[str] = ()) -> Any:
     """
     check_types(data, trusted=trusted)
     return need("skops.io", extra="learn").loads(data, trusted=list(trusted))
+
+
+def _canonical(data: bytes) -> bytes:
+    """Number what skops named after memory addresses, and drop the time of day."""
+    counter = count()
+    numbers: Mapping[str, int] = defaultdict(lambda: next(counter))
+    target = BytesIO()
+    with ZipFile(BytesIO(data)) as source, ZipFile(target, "w") as copy:
+        schema = _numbered(json.loads(source.read("schema.json")), numbers)
+        copy.writestr(ZipInfo("schema.json"), json.dumps(schema))
+        for name in sorted(set(source.namelist()) - {"schema.json"}, key=lambda name: numbers[_stem(name)]):
+            copy.writestr(ZipInfo(_renamed(name, numbers)), source.read(name))
+    return target.getvalue()
+
+
+def _numbered(node: Any, numbers: Mapping[str, int]) -> Any:
+    """Copy a part of the schema with its addresses numbered in the order of their appearance."""
+    if isinstance(node, list):
+        return [_numbered(part, numbers) for part in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {}
+    for key, value in node.items():
+        if key == "__id__" and isinstance(value, int):
+            copy[key] = numbers[str(value)]
+        elif key == "file" and isinstance(value, str):
+            copy[key] = _renamed(value, numbers)
+        else:
+            copy[key] = _numbered(value, numbers)
+    return copy
+
+
+def _stem(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _renamed(name: str, numbers: Mapping[str, int]) -> str:
+    stem, dot, ending = name.partition(".")
+    return f"{numbers[stem]}{dot}{ending}"

@@ -74,13 +74,16 @@ def open_model(context: Context) -> Model:
         If the artefact holds a type that may not be loaded.
     """
     with context.phase("artefact read"):
-        data, manifest = _read(context.package_dir)
+        described, data = (_read(context.package_dir / name) for name in ("manifest.json", "model.skops"))
     with context.phase("imports"):
         import numpy  # noqa: F401  # imported here so that its time counts in this phase
         import skops.io  # noqa: F401  # brings in every estimator of scikit-learn
 
         from fnlab.serve import artefact, rows  # noqa: F401
+        from fnlab.serve.manifest import Manifest
     with context.phase("deserialise"):
+        manifest = Manifest.from_json(described)
+        _check_hash(data, expected=manifest.artefact_sha256)
         model = Model(artefact.load(data, trusted=artefact.TRUSTED_IN_INSTANCE), manifest)
     with context.phase("first predict"):
         _warm_up(model)
@@ -119,21 +122,18 @@ def handler(event: object, context: Context) -> list[Any]:
     return _model.predict(event, request_id=context.request_id)
 
 
-def _read(folder: Path) -> tuple[bytes, "Manifest"]:
-    from fnlab.serve.manifest import Manifest
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise DeployError(f"a model's package must hold manifest.json and model.skops; {path.name} is missing.")
+    return path.read_bytes()
 
-    for name in ("manifest.json", "model.skops"):
-        if not (folder / name).is_file():
-            raise DeployError(f"a model's package must hold manifest.json and model.skops; {name} is missing.")
-    manifest = Manifest.from_json((folder / "manifest.json").read_bytes())
-    data = (folder / "model.skops").read_bytes()
+
+def _check_hash(data: bytes, *, expected: str) -> None:
     found = hashlib.sha256(data).hexdigest()
-    if found != manifest.artefact_sha256:
+    if found != expected:
         raise DeployError(
-            f"model.skops must have the sha256 {manifest.artefact_sha256} of its manifest; found {found}, "
-            "so deploy the model again."
+            f"model.skops must have the sha256 {expected} of its manifest; found {found}, so deploy the model again."
         )
-    return data, manifest
 
 
 def _warm_up(model: Model) -> None:

@@ -22,8 +22,9 @@ _ROUNDING_SLACK_MS = 1e-6
 def billed_s(init_s: Seconds, execution_s: Seconds) -> Seconds:
     """Init and execution together, rounded up to a whole millisecond.
 
-    Every large provider bills a cold start's initialisation like execution (AWS Lambda: for all configurations
-    since 2025-08-01, https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase).
+    That is AWS Lambda's rule, for all configurations since 2025-08-01
+    (https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase). Price sheets with other rules
+    go back to the columns ``init_s``, ``start_s`` and ``end_s``.
     """
     whole_ms: Seconds = np.ceil((init_s + execution_s) * MS_PER_S - _ROUNDING_SLACK_MS)
     return whole_ms / MS_PER_S
