@@ -1,0 +1,89 @@
+"""Learn and experiment with serverless AI: a book you can run, on a library you can import.
+
+>>> import fnlab as fl
+>>> digits = fl.datasets.load("digits")                  # doctest: +SKIP
+>>> model = fl.train(SVC(gamma=0.001), digits)           # doctest: +SKIP
+>>> fn = fl.deploy(model, memory_mib=512)                # doctest: +SKIP
+>>> fn(digits.X_test[:3])                                # doctest: +SKIP
+
+Names are imported when they are first used, so that ``import fnlab`` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fnlab import cost, datasets, errors, figures, measure, scheduler, widgets, workload
+    from fnlab.cost import bill, compare
+    from fnlab.emulator import Deployed, Emulator
+    from fnlab.functions import Function, Limits, Package, Scaling
+    from fnlab.learn import train
+    from fnlab.measure import compare_traces
+    from fnlab.scenario import Scenario
+    from fnlab.trace import Trace
+    from fnlab.verbs import deploy, replay, simulate
+    from fnlab.workload import Profile, Workload
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Deployed",
+    "Emulator",
+    "Function",
+    "Limits",
+    "Package",
+    "Profile",
+    "Scaling",
+    "Scenario",
+    "Trace",
+    "Workload",
+    "bill",
+    "compare",
+    "compare_traces",
+    "cost",
+    "datasets",
+    "deploy",
+    "errors",
+    "figures",
+    "measure",
+    "replay",
+    "scheduler",
+    "simulate",
+    "train",
+    "widgets",
+    "workload",
+]
+
+#: Where each name that is not a room comes from.
+_HOMES = {
+    "Deployed": "emulator",
+    "Emulator": "emulator",
+    "Function": "functions",
+    "Limits": "functions",
+    "Package": "functions",
+    "Profile": "workload",
+    "Scaling": "functions",
+    "Scenario": "scenario",
+    "Trace": "trace",
+    "Workload": "workload",
+    "bill": "cost",
+    "compare": "cost",
+    "compare_traces": "measure",
+    "deploy": "verbs",
+    "replay": "verbs",
+    "simulate": "verbs",
+    "train": "learn",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'fnlab' has no attribute {name!r}")
+    room = importlib.import_module(f"fnlab.{_HOMES.get(name, name)}")
+    value = getattr(room, name) if name in _HOMES else room
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

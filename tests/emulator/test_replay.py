@@ -1,6 +1,5 @@
 """A workload against real processes, in true platform time."""
 
-
 import numpy as np
 import pytest
 
@@ -37,7 +36,9 @@ def test_the_events_are_sent_in_turn_and_every_report_is_heard(deploy):
     """The n-th request sends the n-th event, beginning again at the end of the list."""
     fn = deploy("echo")
     heard = []
-    replay(fn, Workload(np.arange(5.0), 60), events=["a", "b"], speed=1e5, on_progress=lambda n, report: heard.append(n))
+    replay(
+        fn, Workload(np.arange(5.0), 60), events=["a", "b"], speed=1e5, on_progress=lambda n, report: heard.append(n)
+    )
     assert heard == [0, 1, 2, 3, 4]
 
 

@@ -176,7 +176,7 @@ def test_bounds_hold_under_any_traffic(jobs, most, least, reuse):
     events = sorted((arrival, 3, number, Arrived(number)) for number, (arrival, _) in enumerate(jobs))
     answered = []
     while events:
-        now_s, _, number, event = events.pop(0)
+        now_s, _, _, event = events.pop(0)
         for decision in scheduler.on(event, now_s):
             if isinstance(decision, Assign | Reject):
                 answered.append(decision.request)

@@ -73,9 +73,7 @@ def test_memory_buys_time(engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_min_instances_are_provisioned_and_take_the_first_request_warm(engine):
     """Two promised instances exist from the start to the end and serve without a cold start."""
-    trace = run(
-        function(min_instances=2, keep_alive_s=5), burst(2, at_s=3), profile=constant(1.0, 0.5), engine=engine
-    )
+    trace = run(function(min_instances=2, keep_alive_s=5), burst(2, at_s=3), profile=constant(1.0, 0.5), engine=engine)
     assert trace.cold_starts == 0
     assert trace.instance_columns["kind"].tolist() == [Kind.PROVISIONED] * 2
     assert np.isnan(trace.instance_columns["stopped_s"]).all()

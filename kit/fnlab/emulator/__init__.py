@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from fnlab.emulator.client import Deployed
     from fnlab.emulator.emulator import Emulator, default_emulator
     from fnlab.emulator.player import replay
-    from fnlab.emulator.report import Phase, Report
+    from fnlab.emulator.report import Report
 
-__all__ = ["Deployed", "Emulator", "Phase", "Report", "default_emulator", "replay"]
+__all__ = ["Deployed", "Emulator", "Report", "default_emulator", "replay"]
 
 _HOMES = {
     "Deployed": "client",
     "Emulator": "emulator",
-    "Phase": "report",
     "Report": "report",
     "default_emulator": "emulator",
     "replay": "player",

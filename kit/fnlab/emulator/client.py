@@ -1,16 +1,18 @@
 """A deployed function, to call and to look at."""
 
+import asyncio
 import json
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-import fnlab.errors as errors
+from fnlab import errors
 from fnlab.emulator.report import Report
 from fnlab.emulator.supervisor import Supervisor
-from fnlab.errors import BadValue, EventNotJson, HandlerError, InvocationError
+from fnlab.errors import BadValue, EventNotJson, FnlabError, HandlerError, InvocationError
 from fnlab.functions import Function, Limits
 from fnlab.trace import Status, Trace
+from fnlab.units import require
 from fnlab.workload import Empirical, Profile
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Deployed:
         self.function, self.version = function, version
         self.emulator, self.supervisor = emulator, supervisor
         self.reports = reports
+        self._last_event: tuple[Any] | None = None  # in a tuple, because None is an event too
 
     @property
     def name(self) -> str:
@@ -54,24 +57,49 @@ class Deployed:
 
     def invoke(self, event: Any) -> Report:
         """Invoke and wait; give the report, whatever the status."""
-        body = to_json(event, limits=Limits.of(self.function.limits))
+        return self._start(event).result()
+
+    def map(self, events: Iterable[Any], *, workers: int = 4) -> list[Any]:
+        """Invoke once an event, `workers` at a time; answers in the order of the events."""
+        require("workers", workers, at_least=1)
+        bodies = [self._body(event) for event in events]
+
+        async def work() -> list[Report]:
+            gate = asyncio.Semaphore(workers)
+
+            async def one(body: bytes) -> Report:
+                async with gate:
+                    return await self.supervisor.submit(body)
+
+            return await asyncio.gather(*map(one, bodies))
+
+        return [answer(report) for report in self.emulator.run(work())]
+
+    def spawn(self, event: Any) -> "Future[Any]":
+        """Invoke and do not wait; ``.result()`` of what comes back waits."""
+        promised: Future[Any] = Future()
+
+        def settle(done: "Future[Report]") -> None:
+            try:
+                promised.set_result(answer(done.result()))
+            except FnlabError as error:
+                promised.set_exception(error)
+
+        self._start(event).add_done_callback(settle)
+        return promised
+
+    def _start(self, event: Any) -> "Future[Report]":
+        body = self._body(event)
 
         async def work() -> Report:
             return await self.supervisor.submit(body)
 
-        return self.emulator.run(work())
+        return self.emulator.begin(work())
 
-    def map(self, events: Iterable[Any], *, workers: int = 4) -> list[Any]:
-        """Invoke once an event, `workers` at a time; answers in the order of the events."""
-        with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(self, events))
-
-    def spawn(self, event: Any) -> "Future[Any]":
-        """Invoke and do not wait; ``.result()`` of what comes back waits."""
-        pool = ThreadPoolExecutor(1)
-        future = pool.submit(self, event)
-        pool.shutdown(wait=False)
-        return future
+    def _body(self, event: Any) -> bytes:
+        body = to_json(event, limits=Limits.of(self.function.limits))
+        self._last_event = (event,)
+        return body
 
     def evict(self) -> None:
         """Stop the idle instances now, so that the next call is a cold start."""
@@ -88,6 +116,13 @@ class Deployed:
         if not self.reports:
             raise BadValue(f"a report needs a call; {self.name!r} has not been called.")
         return self.reports[-1]
+
+    @property
+    def last_event(self) -> Any:
+        """What the function was last called with."""
+        if self._last_event is None:
+            raise BadValue(f"there is no last event: {self.name!r} has not been called.")
+        return self._last_event[0]
 
     @property
     def pids(self) -> dict[str, int]:
@@ -139,7 +174,9 @@ class Deployed:
             "instances": ", ".join(f"{name} (pid {pid})" for name, pid in self.pids.items()) or "none",
             "calls": f"{len(self.reports):,}",
         }
-        cells = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows.items())
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows.items()
+        )
         return f"<table>{cells}</table>"
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import atexit
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -77,7 +78,7 @@ class Emulator:
             raise FunctionNotFound(f"only a deployed function can be found; deployed: {known}; got {name!r}.")
         return self._functions[name]
 
-    def __iter__(self) -> "Any":
+    def __iter__(self) -> Iterator[Deployed]:
         """Go through the deployed functions."""
         return iter(self._functions.values())
 
@@ -86,12 +87,16 @@ class Emulator:
         self.run(self[name].supervisor.drain())
         del self._functions[name]
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the emulator's thread and wait for it."""
+    def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Let a coroutine run on the emulator's thread."""
         if self._closed:
             work.close()
             raise EmulatorClosed("this needs a running emulator; it was closed.")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the emulator's thread and wait for it."""
+        return self.begin(work).result()
 
     def run_here(self, call: Callable[[], T]) -> T:
         """Run a plain function on the emulator's thread and wait for it."""
@@ -111,7 +116,6 @@ class Emulator:
         atexit.unregister(self.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
         self.home.close()
 
@@ -145,7 +149,9 @@ def default_emulator() -> Emulator:
 def _check_handler(function: Function) -> None:
     module = function.handler.partition(":")[0]
     path = PurePosixPath(*module.split("."))
-    in_package = any(str(candidate) in function.package.files for candidate in (path.with_suffix(".py"), path / "__init__.py"))
+    in_package = any(
+        str(candidate) in function.package.files for candidate in (path.with_suffix(".py"), path / "__init__.py")
+    )
     if not in_package and find_spec(module.partition(".")[0]) is None:
         files = ", ".join(sorted(function.package.files))
         raise HandlerNotImportable(

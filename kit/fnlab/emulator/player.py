@@ -64,7 +64,7 @@ def replay(
 
 
 class _Player:
-    def __init__(  # noqa: PLR0913  # one argument a part of the replay
+    def __init__(  # one argument a part of the replay
         self,
         deployed: Deployed,
         function: Function,

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fnlab.emulator.instance import wire
-from fnlab.emulator.report import Phase
 from fnlab.functions import Function
+from fnlab.trace import Phase
 
 #: How long a stopping instance may take to end by itself; AWS gives its SHUTDOWN phase as long.
 GRACE_S = 2.0
@@ -103,7 +103,7 @@ class Instance(asyncio.Protocol):
 
     def invoke(self, request_id: str, left_s: float, event: bytes) -> None:
         """Hand a request over."""
-        assert self._transport is not None, "only a started instance can be asked"  # noqa: S101  # narrows the type
+        assert self._transport is not None, "only a started instance can be asked"  # narrows the type
         self._transport.write(wire.invoke_frame(request_id, left_s, event))
 
     async def stop(self, grace_s: float = GRACE_S) -> None:
@@ -112,19 +112,22 @@ class Instance(asyncio.Protocol):
             return
         if self._transport is not None:
             self._transport.close()
-        loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + grace_s
-        while self._process.poll() is None and loop.time() < deadline_s:
+        deadline_s = time.monotonic() + grace_s
+        while self._process.poll() is None:
+            if time.monotonic() >= deadline_s:
+                self.kill()
             await asyncio.sleep(0.002)
-        self.kill()
-        await loop.run_in_executor(None, self._process.wait)
-        os.close(self._lifeline_fd)
-        self._process = None
+        self._reap()
 
     def kill(self) -> None:
         """End the process and whatever it started, at once."""
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        """Forget the process; what it started and left behind goes by the end of its lifeline."""
+        os.close(self._lifeline_fd)
+        self._process = None
 
     # What asyncio calls.
 

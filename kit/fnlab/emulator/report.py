@@ -1,29 +1,9 @@
 """What the platform measured of one invocation, and the line it writes about it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fnlab.trace import Status
+from fnlab.trace import Phase, Status
 from fnlab.units import MS_PER_S
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One part of a cold start.
-
-    Attributes
-    ----------
-    name : str
-        What happened.
-    seconds : float
-        How long it took, without the phases inside it.
-    parts : Mapping
-        For imports: seconds by top-level package; their sum is at most `seconds`.
-    """
-
-    name: str
-    seconds: float
-    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,9 +94,7 @@ class Supervisor:
         """Take a request in; its report comes later."""
         if self._closed:
             raise EmulatorClosed(f"a call needs a running emulator; that of {self.function.name!r} was closed.")
-        request = _Request(
-            str(uuid.uuid4()), event, self._clock.now_s(), asyncio.get_running_loop().create_future()
-        )
+        request = _Request(str(uuid.uuid4()), event, self._clock.now_s(), asyncio.get_running_loop().create_future())
         self._requests[request.request_id] = request
         self._tell(Arrived(request.request_id), request.arrival_s)
         return request.answer
@@ -291,9 +289,7 @@ class Supervisor:
 
     # Answers.
 
-    def _finish(
-        self, request: _Request, instance: Instance, status: Status, result: wire.Result, end_s: float
-    ) -> None:
+    def _finish(self, request: _Request, instance: Instance, status: Status, result: wire.Result, end_s: float) -> None:
         init_s = request.start_s - request.arrival_s if request.cold else 0.0
         self._recorder.invocation(
             arrival_s=request.arrival_s,

@@ -5,8 +5,8 @@ A :class:`Function` is a :class:`Package` of files, the handler inside it, and h
 """
 
 from fnlab.functions.function import Function
-from fnlab.functions.quota import Limits
 from fnlab.functions.package import Package
+from fnlab.functions.quota import Limits
 from fnlab.functions.scaling import Reuse, Scaling
 
 __all__ = ["Function", "Limits", "Package", "Reuse", "Scaling"]

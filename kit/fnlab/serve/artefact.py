@@ -113,7 +113,7 @@ def _numbered(node: Any, numbers: Mapping[str, int]) -> Any:
         return [_numbered(part, numbers) for part in node]
     if not isinstance(node, dict):
         return node
-    copy = {}
+    copy: dict[str, Any] = {}
     for key, value in node.items():
         if key == "__id__" and isinstance(value, int):
             copy[key] = numbers[str(value)]

@@ -4,7 +4,8 @@ Everything left of this room (emulator, simulator, recorded logs) ends in a :cla
 (measure, cost, figures) begins with one and cannot tell where it came from.
 """
 
+from fnlab.trace.phase import Phase
 from fnlab.trace.recorder import Recorder
 from fnlab.trace.table import INSTANCE_COLUMNS, INVOCATION_COLUMNS, Kind, Status, Trace
 
-__all__ = ["INSTANCE_COLUMNS", "INVOCATION_COLUMNS", "Kind", "Recorder", "Status", "Trace"]
+__all__ = ["INSTANCE_COLUMNS", "INVOCATION_COLUMNS", "Kind", "Phase", "Recorder", "Status", "Trace"]

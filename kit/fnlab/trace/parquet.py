@@ -44,9 +44,7 @@ def read(folder: Path) -> Trace:
     metadata = tables[0].schema.metadata or {}
     if _DURATION not in metadata:
         raise DataError(f"a saved trace must say its duration; {str(folder)!r} was not written by Trace.save.")
-    invocations, instances = (
-        {key: _numbered(key, table[key]) for key in table.column_names} for table in tables
-    )
+    invocations, instances = ({key: _numbered(key, table[key]) for key in table.column_names} for table in tables)
     return Trace(invocations, instances, float(metadata[_DURATION]))
 
 

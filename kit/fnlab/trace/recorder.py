@@ -58,13 +58,11 @@ class Recorder:
         """Note that the instance is gone."""
         self._instances[instance][2] = at_s
 
-    def invocation(  # noqa: PLR0913  # one argument a column
+    def invocation(  # one argument a column
         self, *, arrival_s: float, start_s: float, end_s: float, init_s: float, status: Status, instance: int
     ) -> None:
         """Write the row of a finished invocation."""
-        self._invocations.append(
-            (arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib)
-        )
+        self._invocations.append((arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib))
 
     def refused(self, arrival_s: float, status: Status = Status.THROTTLED) -> None:
         """Write the row of an invocation that no instance served."""

@@ -197,7 +197,9 @@ class Trace:
             "instance time": short_duration(self.instance_s),
             "window": short_duration(self.duration_s),
         }
-        cells = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows.items())
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows.items()
+        )
         return f"<table><caption>Trace</caption>{cells}</table>"
 
 

@@ -3,4 +3,3 @@
 
 def handler(event, context):
     print("working on", event)
-    return None

@@ -6,6 +6,11 @@ calls = 0
 
 
 def handler(event, context):
-    global calls
+    global calls  # noqa: PLW0603  # the lesson is the global
     calls += 1
-    return {"calls": calls, "pid": os.getpid(), "secret": os.environ.get("FNLAB_TEST_SECRET"), "own": os.environ.get("OWN")}
+    return {
+        "calls": calls,
+        "pid": os.getpid(),
+        "secret": os.environ.get("FNLAB_TEST_SECRET"),
+        "own": os.environ.get("OWN"),
+    }

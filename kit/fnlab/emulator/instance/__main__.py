@@ -39,7 +39,7 @@ def start(handler_name: str, context: runtime.Context, link: socket.socket) -> r
     try:
         with imports_by_package() as packages:
             handler = runtime.load(handler_name, context)
-    except BaseException as error:  # noqa: BLE001  # a handler that calls sys.exit() while importing has failed too
+    except BaseException as error:  # a handler that calls sys.exit() while importing has failed too
         link.sendall(wire.frame(wire.FAILED, runtime.describe_init(error, handler_name, context)))
         return None
     report = {

@@ -84,7 +84,7 @@ def call(handler: Handler, context: Context, event: bytes, *, cpu_share: float) 
     wall_s, cpu_s = time.monotonic(), time.process_time()
     try:
         body, ok = json.dumps(handler(json.loads(event), context), allow_nan=False).encode(), True
-    except Exception as error:  # noqa: BLE001  # whatever user code raises is the answer, not our failure
+    except Exception as error:  # whatever user code raises is the answer, not our failure
         body, ok = describe(error), False
     used_s = time.process_time() - cpu_s
     owed_s = used_s / min(1.0, cpu_share) - (time.monotonic() - wall_s)
@@ -109,9 +109,7 @@ def describe_init(error: BaseException, handler: str, context: Context) -> bytes
 
 def describe(error: BaseException) -> bytes:
     """Write an error the way AWS Lambda does: type, message and stack trace, without the frames of this runtime."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_HERE)
-    ]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_HERE)]
     description = {
         "errorType": type(error).__name__,
         "errorMessage": str(error),

@@ -1,0 +1,30 @@
+# Every target is a task of tasks.py, which also runs where there is no make: python3 tasks.py test
+PYTHON ?= python3
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test lint torch pair clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+
+setup: ## Create or refresh .venv (every other target does this by itself)
+	@$(PYTHON) tasks.py setup
+
+lab: ## Open the book in JupyterLab, on this machine only
+	@$(PYTHON) tasks.py lab -- $(ARGS)
+
+test: ## Run everything that must hold: lint, notebooks, tests (ARGS="-k cold" goes to pytest)
+	@$(PYTHON) tasks.py test -- $(ARGS)
+
+lint: ## Run ruff, mypy and the import contracts
+	@$(PYTHON) tasks.py lint
+
+torch: ## Add PyTorch, without CUDA packages unless there is an NVIDIA driver
+	@$(PYTHON) tasks.py torch
+
+pair: ## Bring book/*.md and chapters/*.ipynb together; the side that changed last wins
+	@$(PYTHON) tasks.py pair
+
+clean: ## Remove .venv and the caches
+	@$(PYTHON) tasks.py clean

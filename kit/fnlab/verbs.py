@@ -1,0 +1,161 @@
+"""The verbs: deploy a thing, simulate it, replay it. Each joins rooms that do not know each other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import Any
+
+from fnlab.emulator import Deployed, Emulator, default_emulator
+from fnlab.emulator import replay as replay_under
+from fnlab.errors import BadValue, DeployError
+from fnlab.functions import Function, Package, Scaling
+from fnlab.simulator import Engine, run
+from fnlab.trace import Trace
+from fnlab.workload import Profile, Workload
+
+
+def deploy(  # one argument a setting; all by name, all with a default
+    thing: object,
+    *,
+    name: str | None = None,
+    handler: str | None = None,
+    memory_mib: int | None = None,
+    timeout_s: float | None = None,
+    env: Mapping[str, str] | None = None,
+    scaling: Scaling | None = None,
+    limits: str | None = None,
+    emulator: Emulator | None = None,
+) -> Deployed:
+    """Make a thing a running function on the local emulator.
+
+    Parameters
+    ----------
+    thing : fitted estimator, Trained, folder or Function
+        A fitted scikit-learn classifier or regressor (or what :func:`fnlab.train` gives) becomes a function from rows
+        to predictions. A folder of Python files needs a `handler`. A :class:`Function` is taken as it is, with the
+        settings given here in place of its own.
+    name, handler, memory_mib, timeout_s, env, scaling, limits
+        As in :class:`Function`; what is not given keeps its default.
+    emulator : Emulator, optional
+        Where to; by default the one that this process shares, started on first use.
+
+    Raises
+    ------
+    DeployError, BadValue
+        In one sentence: what is wrong with the thing or a setting.
+    """
+    given = _given(name=name, memory_mib=memory_mib, timeout_s=timeout_s, env=env, scaling=scaling, limits=limits)
+    if isinstance(thing, Function):
+        function = changed(thing, **given, **_given(handler=handler))
+    elif isinstance(thing, str | Path):
+        function = _of_folder(Path(thing), handler, given)
+    elif handler is not None:
+        raise BadValue(f"handler goes with a folder or a Function; got it with a {type(thing).__name__}.")
+    else:
+        from fnlab.serve import model_function  # scikit-learn is loaded when a model is deployed, not before
+
+        function = model_function(thing, **given)
+    return (emulator or default_emulator()).deploy(function)
+
+
+def simulate(
+    fn: Deployed | Function,
+    workload: Workload,
+    *,
+    profile: Profile | None = None,
+    keep_alive_s: float | None = None,
+    min_instances: int | None = None,
+    max_instances: int | None = None,
+    memory_mib: int | None = None,
+    seed: int = 0,
+    engine: Engine = "auto",
+) -> Trace:
+    """Predict what a workload would do to a function.
+
+    Parameters
+    ----------
+    fn : Deployed or Function
+        Whose settings to use.
+    workload : Workload
+        When requests come.
+    profile : Profile, optional
+        How long its init and requests take; by default as measured in the calls that `fn` has had.
+    keep_alive_s, min_instances, max_instances, memory_mib
+        Settings to try instead of the function's own.
+    seed, engine
+        See :func:`fnlab.simulator.run`.
+    """
+    if profile is None:
+        if isinstance(fn, Function):
+            raise BadValue(f"a function that is not deployed has no measured profile: pass profile=; got {fn!r}.")
+        profile = fn.profile()
+    function = _tried(fn, keep_alive_s, min_instances, max_instances, memory_mib)
+    return run(function, workload, profile=profile, seed=seed, engine=engine)
+
+
+def replay(
+    fn: Deployed,
+    workload: Workload,
+    *,
+    events: Sequence[Any] | None = None,
+    speed: float = 3600,
+    keep_alive_s: float | None = None,
+    min_instances: int | None = None,
+    max_instances: int | None = None,
+    memory_mib: int | None = None,
+    progress: bool = True,
+) -> Trace:
+    """Send a workload to a deployed function's own, new instances, and record what really happens.
+
+    Work takes its real time; idle time passes `speed` times faster. The times of the trace are true times.
+
+    Parameters
+    ----------
+    fn : Deployed
+        The function.
+    workload : Workload
+        When requests come.
+    events : sequence, optional
+        What they ask, in turn; by default what `fn` was last called with.
+    speed : float
+        How many times faster than the wall idle time passes.
+    keep_alive_s, min_instances, max_instances, memory_mib
+        Settings to try instead of the function's own.
+    progress : bool
+        Whether to show a progress bar.
+    """
+    if events is None:
+        events = [fn.last_event]
+    function = _tried(fn, keep_alive_s, min_instances, max_instances, memory_mib)
+    if not progress:
+        return replay_under(fn, workload, events=events, speed=speed, function=function)
+    from tqdm.auto import tqdm
+
+    with tqdm(total=len(workload), unit=" requests", desc=f"replaying {workload.name}") as bar:
+        return replay_under(
+            fn, workload, events=events, speed=speed, function=function, on_progress=lambda *_: bar.update()
+        )
+
+
+def _of_folder(folder: Path, handler: str | None, given: dict[str, Any]) -> Function:
+    package = Package.of_folder(folder)
+    if handler is None:
+        modules = sorted(name for name in package.files if name.endswith(".py"))
+        raise DeployError(f"a folder needs handler='module:function'; {str(folder)!r} holds {', '.join(modules)}.")
+    return Function(**({"name": folder.resolve().name} | given), handler=handler, package=package)
+
+
+def _tried(
+    fn: Deployed | Function,
+    keep_alive_s: float | None,
+    min_instances: int | None,
+    max_instances: int | None,
+    memory_mib: int | None,
+) -> Function:
+    function = fn.function if isinstance(fn, Deployed) else fn
+    rules = _given(keep_alive_s=keep_alive_s, min_instances=min_instances, max_instances=max_instances)
+    return changed(function.with_scaling(**rules), **_given(memory_mib=memory_mib))
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
