@@ -168,7 +168,7 @@ def test_a_module_that_is_nowhere_is_refused_at_deploy(emulator):
 def test_an_init_that_fails_fails_the_call(deploy):
     """What ``initialize`` raises comes back, and nothing is left running."""
     fn = deploy("init_fails")
-    with pytest.raises(HandlerError, match="failed in initialize.*RuntimeError: the model is not where it should be"):
+    with pytest.raises(HandlerError, match=r"failed in initialize.*RuntimeError: the model is not where it should be"):
         fn(None)
     assert fn.pids == {}
 

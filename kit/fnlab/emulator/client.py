@@ -163,7 +163,8 @@ class Deployed:
         )
 
     def __repr__(self) -> str:
-        return f"Deployed({self.name!r}, version {self.version}, {self.function.memory_mib} MiB, {len(self.reports)} calls)"
+        memory = f"{self.function.memory_mib} MiB"
+        return f"Deployed({self.name!r}, version {self.version}, {memory}, {len(self.reports)} calls)"
 
     def _repr_html_(self) -> str:
         rows = {

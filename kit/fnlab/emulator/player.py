@@ -59,16 +59,17 @@ def replay(
         raise BadValue("a replay needs at least one event to send; got none.")
     chosen = function or deployed.function
     bodies = [to_json(event, limits=Limits.of(chosen.limits)) for event in events]
-    player = _Player(deployed, chosen, workload, bodies, speed, on_progress)
+    player = _Player(deployed, chosen, workload, bodies=bodies, speed=speed, on_progress=on_progress)
     return deployed.emulator.run(player.play())
 
 
 class _Player:
-    def __init__(  # one argument a part of the replay
+    def __init__(
         self,
         deployed: Deployed,
         function: Function,
         workload: Workload,
+        *,
         bodies: list[bytes],
         speed: float,
         on_progress: Callable[[int, Report], None] | None,
