@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fnlab import cost, datasets, errors, figures, measure, scheduler, widgets, workload
+    from fnlab import cost, datasets, errors, figures, measure, scenario, widgets, workload
     from fnlab.cost import bill, compare
     from fnlab.emulator import Deployed, Emulator
     from fnlab.functions import Function, Limits, Package, Scaling
@@ -47,7 +47,7 @@ __all__ = [
     "figures",
     "measure",
     "replay",
-    "scheduler",
+    "scenario",
     "simulate",
     "train",
     "widgets",

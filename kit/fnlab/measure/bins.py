@@ -54,6 +54,13 @@ class Timeline:
         return len(self.start_s)
 
     @property
+    def billed_share(self) -> Column:
+        """Part of all billed seconds that falls on each bin; 0 everywhere when nothing was billed."""
+        total = self.billed_s.sum()
+        share: Column = self.billed_s / total if total else np.zeros(len(self))
+        return share
+
+    @property
     def frame(self) -> "pd.DataFrame":
         """The same as a DataFrame, one row a bin."""
         import pandas as pd

@@ -1,0 +1,13 @@
+"""Numbers in, a plotly Figure out: every picture of the book, each with a sentence that says what it shows.
+
+Nothing is measured or priced here. A figure is transparent, so that it stands on a light page and on a dark one, and
+carries its summary for readers who cannot see it in ``figure.layout.meta["summary"]``.
+"""
+
+from fnlab.figures.coldstart import cold_start
+from fnlab.figures.learning import confusion, images
+from fnlab.figures.load import elasticity
+from fnlab.figures.money import compare_bills, cost
+from fnlab.figures.style import redraw
+
+__all__ = ["cold_start", "compare_bills", "confusion", "cost", "elasticity", "images", "redraw"]
