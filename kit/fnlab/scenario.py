@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Self
 
 from fnlab.cost import Bill, bill, machines, vm_bill
+from fnlab.cost.vm import sheet_of
 from fnlab.errors import BadValue
 from fnlab.functions import Function, Package, Scaling
 from fnlab.measure import Timeline, timeline
@@ -142,6 +143,6 @@ def play(
         timeline=timeline(trace, bin_s=_BIN_S),
         per_instance_h=S_PER_H / profile.mean_service_s(function.cpu_share),
         bill=bill(trace, sheet),
-        machine_bill=vm_bill(trace, machine, count=count),
+        machine_bill=vm_bill(trace, machine, count=count, sheet_name=sheet_of(machine)),
         machines=count,
     )

@@ -8,6 +8,7 @@ import pytest
 
 from fnlab.errors import (
     BadValue,
+    EmulatorClosed,
     EventNotJson,
     FunctionTimeout,
     HandlerError,
@@ -236,6 +237,10 @@ def test_redeploying_publishes_the_next_version(deploy):
         time.sleep(0.01)
     new = deploy("slow")
     assert (old.version, new.version) == (1, 2)
-    assert waiting.result()["slept_s"] == 0.8
+    assert not waiting.done()  # publishing did not wait for it
     assert new(0)["slept_s"] == 0
-    assert old.pids == {}
+    assert waiting.result()["slept_s"] == 0.8
+    while old.pids:
+        time.sleep(0.01)
+    with pytest.raises(EmulatorClosed, match="version 1 of 'slow' was replaced or closed"):
+        old(0)

@@ -39,6 +39,28 @@ def test_a_temporary_home_is_removed(deploy, emulator):
     assert not path.exists()
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc to see processes; run it on Linux")
+@pytest.mark.parametrize("how", ["evict", "close", "expire"])
+def test_what_a_handler_started_ends_with_its_instance(emulator, deploy, how):
+    """Evicted, expired or closed: a process that the handler left running goes too."""
+    fn = deploy("family", keep_alive_s=0.1 if how == "expire" else 60)
+    grandchild = fn(None)
+    if how == "expire":
+        while fn.pids:
+            time.sleep(0.01)
+    else:
+        {"evict": fn.evict, "close": emulator.close}[how]()
+    assert ended([grandchild]) == [grandchild]
+
+
+def ended(pids):
+    """Wait a little for processes to end; say which did."""
+    deadline_s = time.monotonic() + 5
+    while any(alive(pid) for pid in pids) and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    return [pid for pid in pids if not alive(pid)]
+
+
 def alive(pid):
     """Tell whether a process runs; a zombie does not."""
     try:
@@ -79,7 +101,4 @@ time.sleep(900)
         assert all(alive(pid) for pid in pids)
         kernel.send_signal(how)
         kernel.wait()
-    deadline_s = time.monotonic() + 5
-    while any(alive(pid) for pid in pids) and time.monotonic() < deadline_s:
-        time.sleep(0.02)
-    assert [pid for pid in pids if alive(pid)] == []
+    assert ended(pids) == pids

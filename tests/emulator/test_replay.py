@@ -1,5 +1,10 @@
 """A workload against real processes, in true platform time."""
 
+import os
+import signal
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -77,6 +82,26 @@ def test_bad_speeds_and_missing_events_are_refused(deploy):
         replay(fn, burst(1), events=[1], speed=0)
     with pytest.raises(BadValue, match="at least one event to send; got none"):
         replay(fn, burst(1), events=[])
+
+
+def test_an_interrupted_replay_ends(deploy, emulator):
+    """Whoever stops waiting, stops the work: no further request is sent and no instance is left."""
+    fn = deploy("echo", keep_alive_s=1e6)
+    seen = []
+
+    def interrupt(number, report):
+        seen.append(report.pid)
+        if number == 3:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as Ctrl-C and Jupyter's stop do
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(fn, Workload(np.arange(1000) * 10.0, 10_000), events=[1], speed=100, on_progress=interrupt)
+    sent = len(seen)
+    emulator.run_here(lambda: None)
+    time.sleep(0.3)
+    assert len(seen) <= sent + 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(seen[0], 0)
 
 
 def test_the_replay_clock_stands_still_between_work():

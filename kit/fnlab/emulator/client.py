@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from fnlab import errors
 from fnlab.emulator.report import Report
 from fnlab.emulator.supervisor import Supervisor
-from fnlab.errors import BadValue, EventNotJson, FnlabError, HandlerError, InvocationError
+from fnlab.errors import BadValue, EventNotJson, HandlerError, InvocationError
 from fnlab.functions import Function, Limits
 from fnlab.trace import Status, Trace
 from fnlab.units import require
@@ -57,7 +57,7 @@ class Deployed:
 
     def invoke(self, event: Any) -> Report:
         """Invoke and wait; give the report, whatever the status."""
-        return self._start(event).result()
+        return self.emulator.run(self._asked(event))
 
     def map(self, events: Iterable[Any], *, workers: int = 4) -> list[Any]:
         """Invoke once an event, `workers` at a time; answers in the order of the events."""
@@ -82,19 +82,19 @@ class Deployed:
         def settle(done: "Future[Report]") -> None:
             try:
                 promised.set_result(answer(done.result()))
-            except FnlabError as error:
+            except BaseException as error:  # whatever it is, who waits must hear of it
                 promised.set_exception(error)
 
-        self._start(event).add_done_callback(settle)
+        self.emulator.begin(self._asked(event)).add_done_callback(settle)
         return promised
 
-    def _start(self, event: Any) -> "Future[Report]":
+    def _asked(self, event: Any) -> Coroutine[Any, Any, Report]:
         body = self._body(event)
 
         async def work() -> Report:
             return await self.supervisor.submit(body)
 
-        return self.emulator.begin(work())
+        return work()
 
     def _body(self, event: Any) -> bytes:
         body = to_json(event, limits=Limits.of(self.function.limits))

@@ -43,6 +43,7 @@ class Emulator:
     def __init__(self, home: Path | str | None = None) -> None:
         self.home = Home(Path(home) if home is not None else None)
         self._functions: dict[str, Deployed] = {}
+        self._retired: set[Deployed] = set()  # finishing their last requests
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fnlab-emulator", daemon=True)
@@ -52,8 +53,8 @@ class Emulator:
     def deploy(self, function: Function) -> Deployed:
         """Publish a function; under a name that is taken, as its next version.
 
-        Instances of the version before finish their requests first. Nothing starts until the first call, unless
-        ``min_instances`` asks for it.
+        Instances of the version before finish their requests and are gone then. Nothing starts until the first call,
+        unless ``min_instances`` asks for it.
 
         Raises
         ------
@@ -68,7 +69,7 @@ class Emulator:
         deployed = Deployed(function, version=version, emulator=self, supervisor=supervisor, reports=reports)
         self._functions[function.name] = deployed
         if before is not None:
-            self.run(before.supervisor.drain())
+            self._retire(before)
         return deployed
 
     def __getitem__(self, name: str) -> Deployed:
@@ -83,8 +84,8 @@ class Emulator:
         return iter(self._functions.values())
 
     def remove(self, name: str) -> None:
-        """Take a function away once its requests are finished."""
-        self.run(self[name].supervisor.drain())
+        """Take a function away; its requests are finished first."""
+        self._retire(self[name])
         del self._functions[name]
 
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
@@ -95,8 +96,13 @@ class Emulator:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the emulator's thread and wait for it."""
-        return self.begin(work).result()
+        """Run a coroutine on the emulator's thread and wait for it; whoever interrupts the wait ends the work."""
+        future = self.begin(work)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
 
     def run_here(self, call: Callable[[], T]) -> T:
         """Run a plain function on the emulator's thread and wait for it."""
@@ -110,14 +116,19 @@ class Emulator:
         """Stop all instances and give the home back. Closing twice is fine."""
         if self._closed:
             return
-        for deployed in self._functions.values():
+        for deployed in [*self._functions.values(), *self._retired]:
             self.run(deployed.supervisor.close())
+        self.run(_cancel_others())
         self._closed = True
         atexit.unregister(self.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self.home.close()
+
+    def _retire(self, deployed: Deployed) -> None:
+        self._retired.add(deployed)
+        self.begin(deployed.supervisor.drain()).add_done_callback(lambda _: self._retired.discard(deployed))
 
     def _supervise(self, function: Function, version: int, on_report: Callable[[Report], None]) -> Supervisor:
         return Supervisor(function, version=version, home=self.home, clock=WallClock(), on_report=on_report)
@@ -144,6 +155,14 @@ def default_emulator() -> Emulator:
         if _default is None or _default._closed:
             _default = Emulator()
         return _default
+
+
+async def _cancel_others() -> None:
+    """End what still runs on this loop, such as a replay that nobody waits for any more."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _check_handler(function: Function) -> None:

@@ -1,6 +1,7 @@
 """One instance, from outside: start the process, hear that it is ready, hand it requests, stop it."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -59,6 +60,7 @@ class Instance(asyncio.Protocol):
         self._owner = owner
         self._process: subprocess.Popen[bytes] | None = None
         self._transport: asyncio.WriteTransport | None = None
+        self._lost = asyncio.Event()  # the process closed its side
         self._lifeline_fd = -1
         self._unread = bytearray()
         self._asked_s = self._spawned_s = 0.0
@@ -107,27 +109,31 @@ class Instance(asyncio.Protocol):
         self._transport.write(wire.invoke_frame(request_id, left_s, event))
 
     async def stop(self, grace_s: float = GRACE_S) -> None:
-        """Let the process end by itself, kill it after the grace, and wait until it is gone."""
+        """Let the process end by itself, kill it after the grace, and wait until it and what it started are gone."""
         if self._process is None:
             return
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._lost.wait(), grace_s)
+        self.kill()
+        while self._process.poll() is None:
+            await asyncio.sleep(0.001)
         if self._transport is not None:
             self._transport.close()
-        deadline_s = time.monotonic() + grace_s
-        while self._process.poll() is None:
-            if time.monotonic() >= deadline_s:
-                self.kill()
-            await asyncio.sleep(0.002)
-        self._reap()
-
-    def kill(self) -> None:
-        """End the process and whatever it started, at once."""
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-
-    def _reap(self) -> None:
-        """Forget the process; what it started and left behind goes by the end of its lifeline."""
         os.close(self._lifeline_fd)
         self._process = None
+
+    def kill(self) -> None:
+        """End the process and whatever it started, at once.
+
+        The group's number stays ours until the process is reaped, which only :meth:`stop` does; so this cannot hit a
+        stranger, even when the process itself has already ended.
+        """
+        if self._process is not None and self._process.returncode is None:
+            # macOS refuses to signal a group of which only the ended leader is left.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     # What asyncio calls.
 
@@ -149,6 +155,7 @@ class Instance(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the owner that the process ended or closed its side."""
+        self._lost.set()
         self._owner.on_gone(self)
 
     def _on_ready(self, body: bytes) -> None:

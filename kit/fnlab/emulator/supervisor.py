@@ -93,7 +93,8 @@ class Supervisor:
     def submit(self, event: bytes) -> asyncio.Future[Report]:
         """Take a request in; its report comes later."""
         if self._closed:
-            raise EmulatorClosed(f"a call needs a running emulator; that of {self.function.name!r} was closed.")
+            which = f"version {self.version} of {self.function.name!r}"
+            raise EmulatorClosed(f"a call needs a running function; {which} was replaced or closed.")
         request = _Request(str(uuid.uuid4()), event, self._clock.now_s(), asyncio.get_running_loop().create_future())
         self._requests[request.request_id] = request
         self._tell(Arrived(request.request_id), request.arrival_s)
@@ -124,7 +125,9 @@ class Supervisor:
         await self.close()
 
     async def close(self) -> None:
-        """Stop everything; requests that are not finished hear that the emulator was closed."""
+        """Stop everything; requests that are not finished hear that the emulator was closed. Twice is fine."""
+        if self._closed:
+            return
         self._closed = True
         if self._alarm is not None:
             self._alarm.cancel()

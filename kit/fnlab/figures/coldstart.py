@@ -53,7 +53,7 @@ def cold_start(phases: Sequence[Phase], *, title: str | None = None) -> go.Figur
         height=290 if len(traces) > len(phases) else 230,
         barmode="overlay",
         bargap=0.25,
-        xaxis={"title": {"text": "time since the request came (ms)"}, "range": [0, total_ms]},
+        xaxis={"title": {"text": "time since the start began (ms)"}, "range": [0, total_ms]},
         yaxis={"autorange": "reversed", "automargin": True, "ticks": "", "showgrid": False, "showline": False},
         legend={"traceorder": "normal", "itemclick": False, "itemdoubleclick": False},
     )

@@ -11,7 +11,7 @@ from fnlab.figures.style import FIRST, INK, WARNING, figure, go
 from fnlab.learn import ClassifierMetrics
 
 _A_ROW = 10
-_TILE_PX = 84
+_TILE_PX, _CAPTION_PX = 84, 30
 _RIGHT = [[0, "#CFE4F2"], [1, FIRST]]
 _WRONG = [[0, "#FBD9C0"], [1, WARNING]]
 #: Ink on paper, whatever the page's colour.
@@ -33,8 +33,8 @@ def confusion(metrics: ClassifierMetrics, *, noun: str = "class", title: str | N
     right = int(counts.diagonal().sum())
     low, high = metrics.interval
     traces = [
-        _cells(np.where(diagonal & (counts > 0), counts, np.nan), labels, noun, "right", _RIGHT),
-        _cells(np.where(~diagonal & (counts > 0), counts, np.nan), labels, noun, "wrong", _WRONG),
+        _cells(np.where(diagonal, counts, 0), labels, noun=noun, name="right", scale=_RIGHT),
+        _cells(np.where(diagonal, 0, counts), labels, noun=noun, name="wrong", scale=_WRONG),
     ]
     square = {"type": "category", "constrain": "domain", "showgrid": False, "ticks": "", "showline": False}
     return figure(
@@ -49,14 +49,15 @@ def confusion(metrics: ClassifierMetrics, *, noun: str = "class", title: str | N
     )
 
 
-def _cells(z: Any, labels: list[str], noun: str, name: str, scale: Any) -> dict[str, Any]:
+def _cells(counts: Any, labels: list[str], *, noun: str, name: str, scale: Any) -> dict[str, Any]:
     return {
         "type": "heatmap",
         "name": name,
-        "z": z,
+        "z": np.where(counts > 0, counts, np.nan),
         "x": labels,
         "y": labels,
         "zmin": 0,
+        "zmax": max(1, int(counts.max())),
         "colorscale": scale,
         "showscale": False,
         "texttemplate": "%{z:,d}",
@@ -114,12 +115,14 @@ def images(
     layout: dict[str, Any] = {}
     for number, (words, color) in enumerate(captions):
         layout |= _tile(number, lines, words, color)
-    top = 50 if title else 12
+    both = "true → predicted" if truth is not None and predicted is not None else ""
+    top = 70 if both else 46 if title else 12
     return figure(
         [_picture(number, row.reshape(shape)) for number, row in enumerate(pixels)],
         title=title,
+        subtitle=both,
         summary=_pictured(truth, predicted, len(pixels)),
-        height=top + 12 + lines * (_TILE_PX + 34),
+        height=top + 12 + lines * (_TILE_PX + _CAPTION_PX),
         margin={"t": top, "b": 12, "l": 10, "r": 10},
         **layout,
     )
@@ -155,7 +158,7 @@ def _tile(number: int, lines: int, words: str, color: str) -> dict[str, Any]:
         f"yaxis{name}": {
             **bare,
             "anchor": f"x{name}",
-            "domain": [top - _TILE_PX / (_TILE_PX + 34) / lines, top],
+            "domain": [top - _TILE_PX / (_TILE_PX + _CAPTION_PX) / lines, top],
             "autorange": "reversed",
             "scaleanchor": f"x{name}",
             "constrain": "domain",

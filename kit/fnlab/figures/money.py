@@ -13,7 +13,7 @@ from fnlab.trace.table import Column
 from fnlab.units import S_PER_H
 
 #: When one of the two costs is this many times the other, money an hour is drawn on a logarithmic axis.
-_FAR_APART = 20
+_FAR_APART = 50
 
 
 def cost(
@@ -54,7 +54,7 @@ def cost(
             "both bills must be in one currency, for fnlab has no exchange rate; "
             f"got {bill.currency} and {machine_bill.currency}."
         )
-    bought = f"{machines} machine{'s' * (machines != 1)}, always on: {money(machine_bill.total, bill.currency)}"
+    bought = f"{machines} machine{'s' * (machines != 1)}: {money(machine_bill.total, bill.currency)}"
     by_use = f"pay as you go: {money(bill.total, bill.currency)}"
     at = edges(timeline, x_hours=x_hours)
     rent = _shares(machine_bill, timeline.width_s / timeline.width_s.sum())
@@ -64,29 +64,30 @@ def cost(
     if per_machine_h is not None:
         used = np.minimum(timeline.served_per_h / (machines * per_machine_h), 1)
     far = _far_apart(bill, machine_bill)
+    area = ["none", "none"] if far else [AREA, "rgba(0, 114, 178, 0.3)"]
+    part = _rate(at, rent / hours * used, "used part of them", color=INK, width=1, fill=area[0])
     traces = [
-        _rate(at, rent / hours, bought, {"color": INK, "width": 2}, AREA, far),
-        {
-            **_rate(at, rent / hours * used, "used part of the machines", {"color": INK, "width": 1}, AREA, far),
-            "visible": per_machine_h is not None,
-        },
-        _rate(at, paid / hours, by_use, {"color": FIRST, "width": 2}, "rgba(0, 114, 178, 0.3)", far),
-        _so_far(at, rent, bought, {"color": INK, "width": 2}),
-        _so_far(at, paid, by_use, {"color": FIRST, "width": 2}),
+        _rate(at, rent / hours, bought, color=INK, width=2, fill=area[0]),
+        part | {"visible": per_machine_h is not None},
+        _rate(at, paid / hours, by_use, color=FIRST, width=2, fill=area[1]),
+        _so_far(at, rent, bought, color=INK),
+        _so_far(at, paid, by_use, color=FIRST),
     ]
     axis = time_axis(timeline, x_hours=x_hours)
     return figure(
         traces,
         title=title or "Money follows the load",
         subtitle=_used(timeline, used) if per_machine_h is not None else "",
-        summary=f"Money over time: {by_use}; {bought}.",
+        summary=f"Money over time, rising with the load and by the hour: {by_use}; {bought}.",
         height=360,
         hovermode="x unified",
         xaxis=axis | {"domain": [0, 0.44]},
         xaxis2=axis | {"domain": [0.56, 1], "anchor": "y2"},
         yaxis={
-            "title": {"text": f"{bill.currency} per hour"},
+            "title": {"text": f"{bill.currency} per hour{', logarithmic' * far}"},
             "type": "log" if far else "linear",
+            "tickmode": "linear" if far else "auto",
+            "dtick": 1,  # on a logarithmic axis: one tick each power of ten
             "rangemode": "tozero",
             "exponentformat": "none",
         },
@@ -104,21 +105,21 @@ def _far_apart(bill: Bill, other: Bill) -> bool:
     return bool(less) and more > _FAR_APART * less
 
 
-def _rate(at: Column, money_per_h: Column, name: str, line: dict[str, Any], fill: str, far: bool) -> dict[str, Any]:
+def _rate(at: Column, money_per_h: Column, name: str, *, color: str, width: int, fill: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
         "x": at,
         "y": stairs(money_per_h),
-        "line": line | {"shape": "hv"},
-        "fill": "none" if far else "tozeroy",
-        "fillcolor": fill,
+        "line": {"shape": "hv", "width": width, "color": color},
+        "fill": "none" if fill == "none" else "tozeroy",
+        "fillcolor": AREA if fill == "none" else fill,
         "hovertemplate": "%{y:.4~g} per hour",
     }
 
 
-def _so_far(at: Column, money_of_bin: Column, name: str, line: dict[str, Any]) -> dict[str, Any]:
+def _so_far(at: Column, money_of_bin: Column, name: str, *, color: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
@@ -126,7 +127,7 @@ def _so_far(at: Column, money_of_bin: Column, name: str, line: dict[str, Any]) -
         "showlegend": False,
         "x": at,
         "y": np.concatenate([[0.0], money_of_bin.cumsum()]),
-        "line": line,
+        "line": {"width": 2, "color": color},
         "xaxis": "x2",
         "yaxis": "y2",
         "hovertemplate": "%{y:.4~g} so far",
@@ -135,7 +136,7 @@ def _so_far(at: Column, money_of_bin: Column, name: str, line: dict[str, Any]) -
 
 def _used(timeline: Timeline, used: Column) -> str:
     share = float(used @ timeline.width_s) / float(timeline.width_s.sum())
-    return f"The machines are paid for all the time and used to {share:.0%}."
+    return f"The machines are paid for all the time; {share:.0%} of what they can do is used."
 
 
 def compare_bills(comparison: Comparison, *, title: str | None = None) -> go.Figure:

@@ -52,6 +52,7 @@ _AXIS = {
     "ticks": "outside",
     "tickcolor": INK,
     "ticklen": 4,
+    "separatethousands": True,
     "title": {"standoff": 8, "font": {"size": 13}},
 }
 
@@ -64,9 +65,8 @@ TEMPLATE = go.layout.Template(
         "colorway": list(PALETTE),
         "title": {"x": 0, "xref": "paper", "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 10}},
         "title_font_size": 16,
-        "title_subtitle_font_size": 13,
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom"},
-        "margin": {"l": 70, "r": 20, "t": 100, "b": 50},
+        "margin": {"l": 70, "r": 20, "b": 50},
         "hoverlabel": {"font": {"size": 13}},
         "modebar": {"bgcolor": "rgba(0, 0, 0, 0)", "color": INK, "orientation": "v"},
         "xaxis": _AXIS,
@@ -82,11 +82,17 @@ def figure(
 
     The summary says in one sentence what a reader would see; it is kept in ``layout.meta["summary"]``.
     """
-    heading = {"text": title, "subtitle": {"text": subtitle}}
-    return go.Figure(
-        data=list(traces),
-        layout={"template": TEMPLATE, "title": heading, "meta": {"summary": summary}, "height": height, **layout},
-    )
+    # plotly's own subtitle lands on the title when a widget draws before it is on the page
+    small = f"<br><span style='font-size: 13px'>{subtitle}</span>" if subtitle else ""
+    common = {
+        "template": TEMPLATE,
+        "title": {"text": f"{title}{small}"},
+        "meta": {"summary": summary},
+        "height": height,
+        "autosize": True,
+        "margin": {"t": 96 if subtitle else 72},
+    }
+    return go.Figure(data=list(traces), layout=common | layout)
 
 
 def redraw(shown: go.Figure, fresh: go.Figure) -> None:
@@ -96,10 +102,20 @@ def redraw(shown: go.Figure, fresh: go.Figure) -> None:
     """
     with shown.batch_update():
         for old, new in zip(shown.data, fresh.data, strict=True):
-            old.update(new.to_plotly_json())
-        changed = fresh.layout.to_plotly_json()
-        changed.pop("template")  # the same for all
-        shown.layout.update(changed)
+            old.update(_changes(old, new))
+        shown.layout.update(_changes(shown.layout, fresh.layout))
+
+
+def _changes(old: Any, new: Any) -> dict[str, Any]:
+    """Pick the properties of `new` that `old` has otherwise; only they are checked and sent."""
+    before = old.to_plotly_json()
+    return {key: value for key, value in new.to_plotly_json().items() if not _same(before.get(key), value)}
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return bool(one == other)
 
 
 def edges(timeline: Timeline, *, x_hours: bool) -> Column:
@@ -120,9 +136,9 @@ def time_axis(timeline: Timeline, *, x_hours: bool) -> dict[str, Any]:
     return axis | ({"dtick": 3} if x_hours and closes == 24 else {})
 
 
-def stairs(values: Any) -> list[Any]:
+def stairs(values: Column) -> Column:
     """Repeat the last value, so that a step line (``line.shape="hv"``) runs to the end of the last bin."""
-    return [*values, values[-1]] if len(values) else []
+    return np.concatenate([values, values[-1:]])
 
 
 def thousands(number: float) -> str:

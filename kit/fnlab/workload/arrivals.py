@@ -109,7 +109,7 @@ def poisson(rate_per_s: float, *, hours: float = 24, seed: int = 0) -> Workload:
     Examples
     --------
     >>> len(poisson(0.01, hours=24, seed=1))
-    846
+    865
     """
     require("rate_per_s", rate_per_s, at_least=0)
     require("hours", hours, above=0)
