@@ -10,10 +10,12 @@ from fnlab.functions import Function, Package, Scaling
 from fnlab.measure import Timeline, timeline
 from fnlab.simulator import run
 from fnlab.trace import Trace
-from fnlab.units import S_PER_H, S_PER_MIN
+from fnlab.units import S_PER_H, S_PER_MIN, require
 from fnlab.workload import Profile, day
 
 _BIN_S = 15 * S_PER_MIN
+#: A day of so many is about a million page views, a second or two of simulation.
+_MOST_PER_HOUR = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,12 @@ class Scenario:
     seed : int
         Chance, fixed.
 
+    Raises
+    ------
+    BadValue
+        If the busiest hour has more page views than can be simulated while a reader waits, or the seed is not a whole
+        number from 0.
+
     Examples
     --------
     >>> Scenario(peak_per_hour=1000).text
@@ -45,6 +53,13 @@ class Scenario:
     max_instances: int = 100
     curve: str = "elasticity"
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        require("peak_per_hour", self.peak_per_hour, at_least=0)
+        if self.peak_per_hour > _MOST_PER_HOUR:
+            raise BadValue(f"peak_per_hour must be at most {_MOST_PER_HOUR:,}; got {self.peak_per_hour!r}.")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise BadValue(f"seed must be a whole number from 0; got {self.seed!r}.")
 
     @property
     def text(self) -> str:

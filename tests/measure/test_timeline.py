@@ -130,3 +130,9 @@ def test_the_steps_integrate_to_the_instance_time(trace: Trace) -> None:
     """The area under the step function is the trace's instance time."""
     times_s, alive = steps(trace)
     assert alive @ np.diff(times_s, append=trace.duration_s) == pytest.approx(trace.instance_s, abs=1e-6)
+
+
+def test_billed_share_adds_up_to_one_or_is_zero() -> None:
+    """Each bin's part of the billed seconds; nothing billed gives no parts rather than a division by zero."""
+    np.testing.assert_allclose(timeline(hand_made(), bin_s=10).billed_share, [11 / 12, 1 / 12, 0, 0])
+    assert timeline(Recorder(memory_mib=128).trace(20.0), bin_s=10).billed_share.tolist() == [0, 0]

@@ -50,10 +50,11 @@ def cold_start(phases: Sequence[Phase], *, title: str | None = None) -> go.Figur
             f"A cold start of {total_ms:,.0f} ms in {len(phases)} phases; the longest is {longest.name} "
             f"with {longest.seconds * MS_PER_S:,.0f} ms."
         ),
-        height=290 if len(traces) > len(phases) else 230,
+        height=310 if len(traces) > len(phases) else 250,
+        margin={"t": 92},  # room for two lines of legend
         barmode="overlay",
         bargap=0.25,
-        xaxis={"title": {"text": "time since the start began (ms)"}, "range": [0, total_ms]},
+        xaxis={"title": {"text": "time since the start (ms)"}, "range": [0, total_ms]},
         yaxis={"autorange": "reversed", "automargin": True, "ticks": "", "showgrid": False, "showline": False},
         legend={"traceorder": "normal", "itemclick": False, "itemdoubleclick": False},
     )

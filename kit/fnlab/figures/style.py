@@ -63,7 +63,7 @@ TEMPLATE = go.layout.Template(
         "plot_bgcolor": "rgba(0, 0, 0, 0)",
         "font": {"family": "system-ui, 'Helvetica Neue', Arial, sans-serif", "size": 13, "color": INK},
         "colorway": list(PALETTE),
-        "title": {"x": 0, "xref": "paper", "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 10}},
+        "title": {"x": 0, "xref": "paper", "y": 1, "yref": "container", "yanchor": "top"},
         "title_font_size": 16,
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom"},
         "margin": {"l": 70, "r": 20, "b": 50},
@@ -86,7 +86,7 @@ def figure(
     small = f"<br><span style='font-size: 13px'>{subtitle}</span>" if subtitle else ""
     common = {
         "template": TEMPLATE,
-        "title": {"text": f"{title}{small}"},
+        "title": {"text": f"{title}{small}", "pad": {"t": 22 if subtitle else 12}},
         "meta": {"summary": summary},
         "height": height,
         "autosize": True,

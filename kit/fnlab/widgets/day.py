@@ -8,19 +8,11 @@ from typing import Any
 
 from fnlab import figures
 from fnlab.cost.nouns import money
-from fnlab.errors import FnlabError, MissingExtra
+from fnlab.errors import FnlabError
 from fnlab.scenario import Outlook, Scenario, play
 from fnlab.units import S_PER_H, short_duration
+from fnlab.widgets.parts import Figure, FigureWidget, Ruler, ipywidgets
 from fnlab.workload import Profile
-
-try:
-    import anywidget  # noqa: F401  # plotly's FigureWidget needs it, and would say so later and less plainly
-    import ipywidgets
-    from plotly.graph_objects import Figure, FigureWidget
-except ModuleNotFoundError as error:
-    if error.name not in {"anywidget", "ipywidgets"}:
-        raise
-    raise MissingExtra(f'a widget needs {error.name}, which is not installed; run pip install "fnlab[lab]".') from None
 
 #: For each choice with a slider: its label, the values on offer, and how one is written.
 _SLIDERS: dict[str, tuple[str, tuple[int, ...], Callable[[float], str]]] = {
@@ -54,6 +46,10 @@ class ElasticityWidget(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is 
         Elasticity and cost, brought up to date in place.
     sliders : dict of str to SelectionSlider
         By the scenario's names.
+    text, numbers : Text, HTML
+        The scenario as a line to copy or replace; what follows from it, or why it cannot be.
+    ruler : Ruler
+        How wide the page is; the figures are made as wide.
     """
 
     def __init__(
@@ -65,19 +61,21 @@ class ElasticityWidget(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is 
         self.outlook: Outlook = self._play(scenario)
         self.figures = tuple(FigureWidget(each) for each in self.static())
         self.sliders = {name: _slider(name, getattr(scenario, name)) for name in _SLIDERS}
-        self._text = ipywidgets.Text(
+        self.text = ipywidgets.Text(
             description="scenario",
             continuous_update=False,
             tooltip="Copy this line to share the scenario; paste another one and press Enter to see it.",
             layout={"width": "auto"},
         )
-        self._numbers = ipywidgets.HTML()
+        self.numbers = ipywidgets.HTML()
+        self.ruler = Ruler()
         grid = ipywidgets.GridBox([*self.sliders.values()], layout={"grid_template_columns": "repeat(2, 1fr)"})
-        self.children = [grid, self._text, self._numbers, *self.figures]
-        self._set_controls()
+        self.children = [grid, self.text, self.numbers, *self.figures, self.ruler]
         for slider in self.sliders.values():
             slider.observe(self._slid, names="value")
-        self._text.observe(self._typed, names="value")
+        self._set_controls()
+        self.text.observe(self._typed, names="value")
+        self.ruler.observe(self._measured, names="width_px")
 
     @property
     def scenario(self) -> Scenario:
@@ -107,31 +105,36 @@ class ElasticityWidget(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is 
 
     def _slid(self, change: Mapping[str, Any]) -> None:
         name = next(name for name, slider in self.sliders.items() if slider is change["owner"])
-        if change["new"] != getattr(self.scenario, name):  # equal when the scenario moved the slider
-            self._try(lambda: replace(self.scenario, **{name: change["new"]}))
+        self._try(lambda: replace(self.scenario, **{name: change["new"]}))
 
     def _typed(self, change: Mapping[str, Any]) -> None:
         if change["new"] != self.scenario.text:
             self._try(lambda: Scenario.of(change["new"]))
+        else:
+            self.numbers.value = _numbers(self.outlook)
+
+    def _measured(self, change: Mapping[str, Any]) -> None:
+        for figure in self.figures:
+            figure.layout.width = change["new"]
 
     def _try(self, choose: Callable[[], Scenario]) -> None:
         """Show another scenario, or the sentence that says why not."""
         try:
             self.scenario = choose()
         except FnlabError as error:
-            self._numbers.value = f"<b>{escape(str(error))}</b>"
+            self.numbers.value = f"<b>{escape(str(error))}</b>"
 
     def _set_controls(self) -> None:
         """Let sliders, text and numbers say what is shown."""
         for name, slider in self.sliders.items():
             value = getattr(self.scenario, name)
-            if slider.value != value:
-                options = _options(name, value)
-                if len(options) != len(slider.options):
-                    slider.options = options
-                slider.value = value
-        self._text.value = self.scenario.text
-        self._numbers.value = _numbers(self.outlook)
+            slider.unobserve(self._slid, names="value")
+            if value not in dict(slider.options).values():
+                slider.options = _options(name, value)
+            slider.value = value
+            slider.observe(self._slid, names="value")
+        self.text.value = self.scenario.text
+        self.numbers.value = _numbers(self.outlook)
 
 
 def elasticity(
