@@ -24,6 +24,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
 STAMP = VENV / "fnlab-setup"
+# Settings of the JupyterLab in .venv: it asks nothing about news and looks for no updates.
+LAB_SETTINGS = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 BOOK, CHAPTERS = ROOT / "book", ROOT / "chapters"
 FIRST_PAGE = "chapters/03_svm.ipynb"
 
@@ -230,6 +233,8 @@ def setup(_arguments: Sequence[str] = ()) -> None:
         print("uv could not install the packages; trying pip.", flush=True)
         if run(pip_install(EXTRAS), env):
             sys.exit("Could not install the packages; the lines above say why.")
+    LAB_SETTINGS.parent.mkdir(parents=True, exist_ok=True)
+    LAB_SETTINGS.write_text(json.dumps(QUIET))
     STAMP.write_text(wanted)
 
 

@@ -123,7 +123,7 @@ def images(
         subtitle=both,
         summary=_pictured(truth, predicted, len(pixels)),
         height=top + 12 + lines * (_TILE_PX + _CAPTION_PX),
-        margin={"t": top, "b": 12, "l": 10, "r": 10},
+        margin={"t": top, "b": 12, "l": 10, "r": 70},  # plotly's buttons go to the right, beside the pictures
         **layout,
     )
 

@@ -116,6 +116,7 @@ def _throttled(timeline: Timeline, at: Column, *, color: str, name: str) -> dict
         "base": timeline.served_per_h,
         "y": timeline.throttled_per_h,
         "zorder": 1,
+        "showlegend": bool(timeline.throttled_per_h.any()),
         "marker": {"color": color, "line": {"width": 0}},
         "customdata": timeline.throttled_per_h,
         "hovertemplate": "%{customdata:,.0f} page views/h",

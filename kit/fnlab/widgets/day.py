@@ -31,7 +31,7 @@ _SLIDERS: dict[str, tuple[str, tuple[int, ...], Callable[[float], str]]] = {
         (128, 192, 256, 384, 512, 640, 768, 1024, 1280, 1536, 1769, 2048, 3008, 4096, 5120, 6144, 8192, 10_240),
         lambda mib: f"{mib:,} MiB",
     ),
-    "max_instances": ("max instances", tuple(range(1, 201)), lambda count: f"{count:,}"),
+    "max_instances": ("max instances", (*range(1, 21), *range(25, 101, 5), 125, 150, 200), lambda count: f"{count:,}"),
 }
 
 
