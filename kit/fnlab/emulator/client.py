@@ -138,15 +138,21 @@ class Deployed:
         marked = [number for number, line in enumerate(lines) if f"RequestId: {request_id}" in line]
         return "\n".join(lines[marked[0] : marked[-1] + 1]) if marked else ""
 
-    def profile(self) -> Profile:
+    def profile(self, *, last: int | None = None) -> Profile:
         """Say how long this function's init and requests take, as measured in the calls so far.
+
+        Parameters
+        ----------
+        last : int, optional
+            Look at this many calls only, the latest; for when earlier ones were of another kind.
 
         Raises
         ------
         BadValue
             If there was no cold or no warm call that went well.
         """
-        good = [report for report in self.reports if report.status is Status.OK]
+        calls = self.reports if last is None else self.reports[-last:]
+        good = [report for report in calls if report.status is Status.OK]
         cold = [report.init_s for report in good if report.init_s]
         warm = [report for report in good if not report.init_s]
         if not cold or not warm:
