@@ -1,11 +1,11 @@
 """A dataset: rows to learn from, rows held out, and where they come from."""
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 
+from fnlab.display import facts
 from fnlab.errors import BadValue
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -87,9 +87,4 @@ class Dataset:
             "about": self.summary,
             "sha256": self.sha256[:12],
         }
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td style='text-align:left'>{escape(value)}</td></tr>"
-            for name, value in rows.items()
-            if value
-        )
-        return f"<table><caption>Dataset {escape(self.name)}</caption>{cells}</table>"
+        return facts(f"Dataset {self.name}", rows)

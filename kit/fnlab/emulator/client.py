@@ -7,9 +7,10 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from fnlab import errors
+from fnlab.display import facts
 from fnlab.emulator.report import Report
 from fnlab.emulator.supervisor import Supervisor
-from fnlab.errors import BadValue, EventNotJson, HandlerError, InvocationError
+from fnlab.errors import BadValue, EmulatorClosed, EventNotJson, HandlerError, InvocationError
 from fnlab.functions import Function, Limits
 from fnlab.trace import Status, Trace
 from fnlab.units import require
@@ -174,17 +175,19 @@ class Deployed:
 
     def _repr_html_(self) -> str:
         rows = {
-            "function": f"{self.name}, version {self.version}",
             "handler": self.function.handler,
             "memory, timeout": f"{self.function.memory_mib} MiB, {self.function.timeout_s:g} s",
             "package": f"{self.function.package.size_bytes:,} bytes",
-            "instances": ", ".join(f"{name} (pid {pid})" for name, pid in self.pids.items()) or "none",
+            "instances": self._living(),
             "calls": f"{len(self.reports):,}",
         }
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows.items()
-        )
-        return f"<table>{cells}</table>"
+        return facts(f"Function {self.name}, version {self.version}", rows)
+
+    def _living(self) -> str:
+        try:
+            return ", ".join(f"{name} (pid {pid})" for name, pid in self.pids.items()) or "none"
+        except EmulatorClosed:
+            return "none: the emulator was closed"
 
 
 def to_json(event: Any, *, limits: Limits) -> bytes:

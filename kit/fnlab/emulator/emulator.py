@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from fnlab.display import facts
 from fnlab.emulator.client import Deployed
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.home import Home
@@ -142,6 +143,9 @@ class Emulator:
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"{len(self._functions)} functions"
         return f"Emulator({str(self.home.path)!r}, {state})"
+
+    def _repr_html_(self) -> str:
+        return facts(repr(self), {deployed.name: repr(deployed) for deployed in self})
 
 
 _default: Emulator | None = None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from fnlab.display import facts
 from fnlab.errors import BadValue
 from fnlab.functions.package import Package
 from fnlab.functions.quota import Limits
@@ -76,3 +77,14 @@ class Function:
 
     def __repr__(self) -> str:
         return f"Function({self.name!r}, {self.handler!r}, {self.memory_mib} MiB, {self.timeout_s:g} s)"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "handler": self.handler,
+            "memory": f"{self.memory_mib:,} MiB, {self.cpu_share:.2f} of a CPU",
+            "timeout": f"{self.timeout_s:g} s",
+            "scaling": repr(self.scaling),
+            "package": repr(self.package),
+            "limits": Limits.of(self.limits).title,
+        }
+        return facts(f"Function {self.name}", rows)

@@ -1,11 +1,11 @@
 """Fit a copy of an estimator on one part of a dataset and measure it on the other."""
 
 from dataclasses import dataclass
-from html import escape
 from time import perf_counter
 from typing import Any
 
 from fnlab.datasets import Dataset
+from fnlab.display import facts
 from fnlab.errors import BadValue
 from fnlab.learn.estimators import Estimator, check_estimator, classes_of, need, output_of
 from fnlab.learn.metrics import Metrics, classifier_metrics, regressor_metrics
@@ -62,11 +62,7 @@ class Trained:
             "held-out rows": repr(self.metrics),
             "fit": f"{self.fit_s:.3g} s",
         }
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td style='text-align:left'>{escape(value)}</td></tr>"
-            for name, value in rows.items()
-        )
-        return f"<table><caption>Trained</caption>{cells}</table>"
+        return facts("Trained", rows)
 
 
 def train(estimator: object, dataset: Dataset, *, seed: int = 0) -> Trained:

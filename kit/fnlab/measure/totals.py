@@ -5,6 +5,7 @@ from math import isnan, nan
 
 import numpy as np
 
+from fnlab.display import facts
 from fnlab.trace import Trace
 from fnlab.units import short_duration
 
@@ -60,10 +61,7 @@ class Summary:
             "instance time": short_duration(self.instance_s),
             "busy": f"{short_duration(self.busy_s)} ({self.utilisation:.1%})",
         }
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows.items()
-        )
-        return f"<table><caption>Summary</caption>{cells}</table>"
+        return facts("Summary", rows)
 
 
 def summary(trace: Trace) -> Summary:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fnlab.display import facts
 from fnlab.errors import BadValue
 from fnlab.units import require, short_duration
 
@@ -197,10 +198,7 @@ class Trace:
             "instance time": short_duration(self.instance_s),
             "window": short_duration(self.duration_s),
         }
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows.items()
-        )
-        return f"<table><caption>Trace</caption>{cells}</table>"
+        return facts("Trace", rows)
 
 
 def _by_name(codes: Column, names: type[IntEnum]) -> "pd.Categorical[str]":

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fnlab.display import facts
 from fnlab.errors import BadValue
 from fnlab.trace.table import Column
 from fnlab.units import S_PER_DAY, S_PER_H, require, short_duration
@@ -65,6 +66,15 @@ class Workload:
 
     def __repr__(self) -> str:
         return f"Workload({self.name!r}, {len(self):,} requests in {short_duration(self.duration_s)})"
+
+    def _repr_html_(self) -> str:
+        busiest = self.per_hour().max(initial=0)
+        rows = {
+            "requests": f"{len(self):,}",
+            "window": short_duration(self.duration_s),
+            "busiest hour": f"{busiest:,.0f} requests",
+        }
+        return facts(f"Workload {self.name}", rows)
 
 
 def curves() -> Mapping[str, Mapping[str, Any]]:
