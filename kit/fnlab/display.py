@@ -9,7 +9,7 @@ def facts(caption: str, rows: Mapping[str, str]) -> str:
 
     Examples
     --------
-    >>> print(facts("Trace", {"cold": "3"}).replace("><", ">\\n<"))
+    >>> print(facts("Trace", {"cold": "3"}).replace("><", ">\n<"))
     <table>
     <caption>Trace</caption>
     <tr>
