@@ -8,7 +8,8 @@
     │   ├── NotFitted            an estimator that has not learned anything yet
     │   ├── UntrustedType        an artefact holds a type that may not be loaded
     │   ├── HandlerNotFound      the handler's module imports, but holds no such function
-    │   └── HandlerNotImportable the handler's module does not import
+    │   ├── HandlerNotImportable the handler's module does not import
+    │   └── CannotFork           what the handler loaded must not be forked
     ├── InvocationError          a call was accepted and did not end well
     │   ├── EventNotJson         the event cannot be written as JSON
     │   ├── InvalidInput         the rows do not have the shape or type the model was trained on
@@ -55,6 +56,10 @@ class HandlerNotFound(DeployError):
 
 class HandlerNotImportable(DeployError):
     """The handler's module does not import."""
+
+
+class CannotFork(DeployError):
+    """What the handler loaded must not be forked: live threads, or a CUDA context."""
 
 
 class InvocationError(FnlabError):

@@ -8,7 +8,7 @@ from typing import Any
 from fnlab.emulator import Deployed, Emulator, default_emulator
 from fnlab.emulator import replay as replay_under
 from fnlab.errors import BadValue, DeployError
-from fnlab.functions import Function, Package, Scaling
+from fnlab.functions import Function, Package, Scaling, StartStrategy
 from fnlab.simulator import Engine, run
 from fnlab.trace import Trace
 from fnlab.workload import Profile, Workload
@@ -24,6 +24,7 @@ def deploy(  # one argument a setting; all by name, all with a default
     env: Mapping[str, str] | None = None,
     scaling: Scaling | None = None,
     limits: str | None = None,
+    start: StartStrategy | None = None,
     emulator: Emulator | None = None,
 ) -> Deployed:
     """Make a thing a running function on the local emulator.
@@ -34,7 +35,7 @@ def deploy(  # one argument a setting; all by name, all with a default
         A fitted scikit-learn classifier or regressor (or what :func:`fnlab.train` gives) becomes a function from rows
         to predictions. A folder of Python files needs a `handler`. A :class:`Function` is taken as it is, with the
         settings given here in place of its own.
-    name, handler, memory_mib, timeout_s, env, scaling, limits
+    name, handler, memory_mib, timeout_s, env, scaling, limits, start
         As in :class:`Function`; what is not given keeps its default.
     emulator : Emulator, optional
         Where to; by default the one that this process shares, started on first use.
@@ -44,7 +45,9 @@ def deploy(  # one argument a setting; all by name, all with a default
     DeployError, BadValue
         In one sentence: what is wrong with the thing or a setting.
     """
-    given = _given(name=name, memory_mib=memory_mib, timeout_s=timeout_s, env=env, scaling=scaling, limits=limits)
+    given = _given(
+        name=name, memory_mib=memory_mib, timeout_s=timeout_s, env=env, scaling=scaling, limits=limits, start=start
+    )
     if isinstance(thing, Function):
         function = changed(thing, **given, **_given(handler=handler))
     elif isinstance(thing, str | Path):
@@ -54,7 +57,8 @@ def deploy(  # one argument a setting; all by name, all with a default
     else:
         from fnlab.serve import model_function  # scikit-learn is loaded when a model is deployed, not before
 
-        function = model_function(thing, **given)
+        started = _given(start=given.pop("start", None))
+        function = changed(model_function(thing, **given), **started)
     return (emulator or default_emulator()).deploy(function)
 
 

@@ -21,7 +21,7 @@ def emulator():
 def deploy(emulator):
     """Deploy a folder of tests/functions by its name, at one whole CPU unless told otherwise."""
 
-    def deploy(case, *, memory_mib=1769, timeout_s=10, env=None, **scaling):
+    def deploy(case, *, memory_mib=1769, timeout_s=10, env=None, start="fresh", **scaling):
         return emulator.deploy(
             Function(
                 name=case,
@@ -30,6 +30,7 @@ def deploy(emulator):
                 memory_mib=memory_mib,
                 timeout_s=timeout_s,
                 env=env or {},
+                start=start,
                 scaling=Scaling(**scaling),
             )
         )

@@ -53,6 +53,15 @@ def test_what_a_handler_started_ends_with_its_instance(emulator, deploy, how):
     assert ended([grandchild]) == [grandchild]
 
 
+def _family(pid):
+    """List the descendants of a process."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        parents[int(path.parent.name)] = int(path.read_text(encoding="ascii").rpartition(")")[2].split()[1])
+    found = [child for child, parent in parents.items() if parent == pid]
+    return found + [each for child in found for each in _family(child)]
+
+
 def ended(pids):
     """Wait a little for processes to end; say which did."""
     deadline_s = time.monotonic() + 5
@@ -82,22 +91,26 @@ from fnlab.emulator import Emulator
 from fnlab.functions import Function, Package
 folder = Path({str(Path(__file__).parents[1] / "functions")!r})
 emulator = Emulator()
-def deploy(case, handler="main:handler"):
-    package = Package.of_folder(folder / case)
-    return emulator.deploy(Function(name=case, handler=handler, package=package, timeout_s=900))
+def deploy(case, start="fresh"):
+    package, name = Package.of_folder(folder / case), case + start
+    return emulator.deploy(Function(name=name, handler="main:handler", package=package, timeout_s=900, start=start))
 idle, spins, family = deploy("stateful"), deploy("spins"), deploy("family")
 idle(None)
 spins.spawn(None)
 grandchild = family(None)
 deploy("slow_import").spawn(None)
+fork, parked = deploy("spins", "fork"), deploy("stateful", "parked")
+fork.spawn(None)
+parked(None)
 time.sleep(1)
-print(*idle.pids.values(), *spins.pids.values(), *family.pids.values(), grandchild,
-      *emulator["slow_import"].pids.values(), flush=True)
+print(grandchild, *(pid for fn in emulator for pid in fn.pids.values()), flush=True)
 time.sleep(900)
 """
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as kernel:
         pids = [int(pid) for pid in kernel.stdout.readline().split()]
-        assert len(pids) == 5
+        assert len(pids) == 7
+        pids = sorted({*pids, *_family(kernel.pid)})
+        assert len(pids) >= 7 + 2 + 2  # two fork servers and two parked instances besides
         assert all(alive(pid) for pid in pids)
         kernel.send_signal(how)
         kernel.wait()

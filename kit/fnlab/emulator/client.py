@@ -6,13 +6,12 @@ from collections.abc import Coroutine, Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from fnlab import errors
 from fnlab.display import facts
-from fnlab.emulator.report import Report
+from fnlab.emulator.report import Report, error_of
 from fnlab.emulator.supervisor import Supervisor
-from fnlab.errors import BadValue, EmulatorClosed, EventNotJson, HandlerError, InvocationError
+from fnlab.errors import BadValue, EmulatorClosed, EventNotJson
 from fnlab.functions import Function, Limits
-from fnlab.trace import Status, Trace
+from fnlab.trace import Phase, Status, Trace
 from fnlab.units import require
 from fnlab.workload import Empirical, Profile
 
@@ -105,6 +104,11 @@ class Deployed:
     def evict(self) -> None:
         """Stop the idle instances now, so that the next call is a cold start."""
         self.emulator.run(self.supervisor.evict())
+
+    def warm(self) -> tuple[Phase, ...]:
+        """Wait until a function that forks its instances can do so; say what that took, which no request pays for."""
+        self.emulator.run(self.supervisor.nursery.warm())
+        return self.supervisor.nursery.warm_up
 
     @property
     def trace(self) -> Trace:
@@ -211,19 +215,9 @@ def to_json(event: Any, *, limits: Limits) -> bytes:
 
 def answer(report: Report) -> Any:
     """Give the handler's answer, or raise the error that the report describes."""
-    content = json.loads(report.body)
     if report.status is Status.OK:
-        return content
-    known = getattr(errors, content["errorType"], None)
-    if isinstance(known, type) and issubclass(known, errors.FnlabError):
-        if issubclass(known, InvocationError):
-            raise known(content["errorMessage"], request_id=report.request_id, stack_trace=tuple(content["stackTrace"]))
-        raise known(content["errorMessage"])
-    raise HandlerError(
-        f"{content['errorType']}: {content['errorMessage']}",
-        request_id=report.request_id,
-        stack_trace=tuple(content["stackTrace"]),
-    )
+        return json.loads(report.body)
+    raise error_of(report.body, request_id=report.request_id)
 
 
 def _plain(thing: Any) -> Any:

@@ -57,6 +57,10 @@ class Home:
             partial.rename(folder)
         return folder
 
+    def temporary_dir(self) -> Path:
+        """Make a folder for one instance's temporary files."""
+        return Path(tempfile.mkdtemp(dir=self._made("tmp")))
+
     def log_path(self, function_name: str) -> Path:
         """Where a function's log is."""
         return self._made("logs") / f"{function_name}.log"

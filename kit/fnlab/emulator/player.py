@@ -87,6 +87,7 @@ class _Player:
             self.function, version=self.version, home=self.home, clock=self.clock, on_report=self._note
         )
         try:
+            await self.supervisor.nursery.warm()  # no request pays for that
             await self.supervisor.quiet.wait()  # a promised minimum is up before the first request
             for number, at_s in enumerate(self.workload.arrivals_s.tolist()):
                 await self._advance(at_s)

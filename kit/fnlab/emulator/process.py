@@ -4,26 +4,17 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
+from fnlab.emulator.body import Body, Starter
 from fnlab.emulator.instance import wire
-from fnlab.functions import Function
 from fnlab.trace import Phase
 
 #: How long a stopping instance may take to end by itself; AWS gives its SHUTDOWN phase as long.
 GRACE_S = 2.0
-
-#: Numeric libraries would start a thread a core; an instance owns a share of one.
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
 
 
 class Owner(Protocol):
@@ -58,82 +49,75 @@ class Instance(asyncio.Protocol):
         self.phases: tuple[Phase, ...] = ()
         self.peak_mib = 0.0
         self._owner = owner
-        self._process: subprocess.Popen[bytes] | None = None
+        self._body: Body | None = None
         self._transport: asyncio.WriteTransport | None = None
         self._lost = asyncio.Event()  # the process closed its side
         self._lifeline_fd = -1
         self._unread = bytearray()
-        self._asked_s = self._spawned_s = 0.0
+        self._asked_s = self._started_s = 0.0
 
     @property
     def pid(self) -> int:
         """Process id; -1 before the start."""
-        return self._process.pid if self._process else -1
+        return self._body.pid if self._body else -1
 
-    async def start(self, function: Function, *, version: int, package_dir: Path, log_path: Path) -> None:
+    @property
+    def gone(self) -> bool:
+        """Whether the process has closed its side."""
+        return self._lost.is_set()
+
+    async def start(self, starter: Starter) -> None:
         """Start the process; `owner.on_ready` or `owner.on_failed` follows."""
         self._asked_s = time.monotonic()
         ours, theirs = socket.socketpair()
         lifeline_end, self._lifeline_fd = os.pipe()
-        settings = {
-            "socket_fd": theirs.fileno(),
-            "lifeline_fd": lifeline_end,
-            "handler": function.handler,
-            "function_name": function.name,
-            "version": version,
-            "memory_mib": function.memory_mib,
-            "cpu_share": function.cpu_share,
-            "package_dir": str(package_dir),
-        }
         try:
-            with log_path.open("ab", buffering=0) as log:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "fnlab.emulator.instance", json.dumps(settings)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=package_dir,
-                    env=_environment(function, package_dir),
-                    pass_fds=(theirs.fileno(), lifeline_end),
-                    start_new_session=True,
-                )
+            self._body = await starter(theirs.fileno(), lifeline_end)
+        except BaseException:
+            ours.close()
+            os.close(self._lifeline_fd)
+            raise
         finally:
             theirs.close()
             os.close(lifeline_end)
-        self._spawned_s = time.monotonic()
+        self._started_s = time.monotonic()
         await asyncio.get_running_loop().create_connection(lambda: self, sock=ours)
+
+    def adopt(self, name: str, row: int, owner: Owner) -> None:
+        """Go over to an owner, under the name that it gives; its `on_ready` follows at once."""
+        asked_s = time.monotonic()
+        self.name, self.row, self._owner = name, row, owner
+
+        def report() -> None:
+            self.phases = (Phase("unpark", time.monotonic() - asked_s),)
+            self._owner.on_ready(self)
+
+        asyncio.get_running_loop().call_soon(report)
 
     def invoke(self, request_id: str, left_s: float, event: bytes) -> None:
         """Hand a request over."""
         assert self._transport is not None, "only a started instance can be asked"  # narrows the type
         self._transport.write(wire.invoke_frame(request_id, left_s, event))
 
-    async def stop(self, grace_s: float = GRACE_S) -> None:
+    async def stop(self, grace_s: float) -> None:
         """Let the process end by itself, kill it after the grace, and wait until it and what it started are gone."""
-        if self._process is None:
+        if self._body is None:
             return
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write_eof()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._lost.wait(), grace_s)
-        self.kill()
-        while self._process.poll() is None:
-            await asyncio.sleep(0.001)
+        body, self._body = self._body, None
+        body.kill()
+        await body.reap()
         if self._transport is not None:
             self._transport.close()
         os.close(self._lifeline_fd)
-        self._process = None
 
     def kill(self) -> None:
-        """End the process and whatever it started, at once.
-
-        The group's number stays ours until the process is reaped, which only :meth:`stop` does; so this cannot hit a
-        stranger, even when the process itself has already ended.
-        """
-        if self._process is not None and self._process.returncode is None:
-            # macOS refuses to signal a group of which only the ended leader is left.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        """End the process and whatever it started, at once."""
+        if self._body is not None:
+            self._body.kill()
 
     # What asyncio calls.
 
@@ -161,7 +145,7 @@ class Instance(asyncio.Protocol):
     def _on_ready(self, body: bytes) -> None:
         report = json.loads(body)
         self.peak_mib = report["peak_mib"]
-        self.phases = _phases(report, self._asked_s, self._spawned_s, time.monotonic())
+        self.phases = _phases(report, self._asked_s, self._started_s, time.monotonic())
         self._owner.on_ready(self)
 
     def _on_failed(self, body: bytes) -> None:
@@ -179,16 +163,6 @@ class Instance(asyncio.Protocol):
     }
 
 
-def _environment(function: Function, package_dir: Path) -> dict[str, str]:
-    """Give the function's own variables, the bare necessities, and nothing of the caller's secrets.
-
-    The import path is the caller's, after the package: what can be imported here can be imported there.
-    """
-    path = [str(package_dir), *(entry for entry in sys.path if entry)]
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "TZ") if name in os.environ}
-    return inherited | _ONE_THREAD | {"PYTHONPATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"} | dict(function.env)
-
-
 def _phases(report: Mapping[str, Any], asked_s: float, spawned_s: float, heard_s: float) -> tuple[Phase, ...]:
     """Put what both sides measured into one row; the monotonic clock is the same in all processes of a machine."""
     inside = [
@@ -196,6 +170,12 @@ def _phases(report: Mapping[str, Any], asked_s: float, spawned_s: float, heard_s
         for name, seconds in report["phases"].items()
     ]
     accounted_s = sum(phase.seconds for phase in inside)
+    if report["forked"]:
+        return (
+            Phase("fork", report["began_s"] - asked_s),
+            *inside,
+            Phase("other", heard_s - report["began_s"] - accounted_s),
+        )
     return (
         Phase("spawn", spawned_s - asked_s),
         Phase("interpreter", report["began_s"] - spawned_s),

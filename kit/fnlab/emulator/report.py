@@ -1,7 +1,9 @@
 """What the platform measured of one invocation, and the line it writes about it."""
 
+import json
 from dataclasses import dataclass, field
 
+from fnlab import errors
 from fnlab.trace import Phase, Status
 from fnlab.units import MS_PER_S
 
@@ -59,3 +61,14 @@ class Report:
         if self.init_s:
             fields.append(f"Init Duration: {self.init_s * MS_PER_S:.2f} ms")
         return "\t".join([*fields, ""])
+
+
+def error_of(body: bytes, *, request_id: str = "") -> errors.FnlabError:
+    """Make the error that a report's body describes; one that is not fnlab's own is the handler's."""
+    content = json.loads(body)
+    kind, message = getattr(errors, content["errorType"], None), content["errorMessage"]
+    if not (isinstance(kind, type) and issubclass(kind, errors.FnlabError)):
+        kind, message = errors.HandlerError, f"{content['errorType']}: {message}"
+    if issubclass(kind, errors.InvocationError):
+        return kind(message, request_id=request_id, stack_trace=tuple(content["stackTrace"]))
+    return kind(message)

@@ -11,9 +11,10 @@ from fnlab.emulator.clock import Clock
 from fnlab.emulator.home import Home
 from fnlab.emulator.instance import wire
 from fnlab.emulator.log import Log
-from fnlab.emulator.process import Instance
+from fnlab.emulator.nursery import Nursery
+from fnlab.emulator.process import GRACE_S, Instance
 from fnlab.emulator.report import Report
-from fnlab.errors import EmulatorClosed
+from fnlab.errors import EmulatorClosed, FnlabError
 from fnlab.functions import Function
 from fnlab.scheduler import Arrived, Assign, Crashed, Event, Finished, Ready, Reject, Scheduler, Start, Stop, Woken
 from fnlab.trace import Kind, Recorder, Status, Trace
@@ -80,8 +81,8 @@ class Supervisor:
         self._clock = clock
         self._on_report = on_report
         self._recorder = Recorder(memory_mib=function.memory_mib, version=version)
-        self._package_dir = home.unpack(function.package)
         self._log = Log(home.log_path(function.name))
+        self.nursery = Nursery(function, version=version, home=home)
         self._slots: dict[str, _Slot] = {}
         self._requests: dict[str, _Request] = {}
         self._chores: set[asyncio.Task[None]] = set()
@@ -136,9 +137,10 @@ class Supervisor:
         self._requests.clear()
         for slot in self._slots.values():
             slot.relax()
-            self._chore(slot.instance.stop(0 if slot.request or not slot.ready else 1))
+            self._chore(self.nursery.stop(slot.instance, 0 if slot.request or not slot.ready else GRACE_S))
         self._slots.clear()
         await self._chores_done()
+        await self.nursery.close()
         self._log.close()
 
     # Events in, decisions out.
@@ -160,19 +162,23 @@ class Supervisor:
         self._set_alarm()
 
     def _start(self, name: str, kind: Kind, now_s: float) -> None:
-        instance = Instance(name, self._recorder.created(now_s, kind), self)
-        slot = self._slots[name] = _Slot(instance)
+        row = self._recorder.created(now_s, kind)
+        if parked := self.nursery.take_parked(name, row, self):
+            self._slots[name] = _Slot(parked)
+            return
+        slot = self._slots[name] = _Slot(Instance(name, row, self))
         late = f"the init must end within {INIT_TIMEOUT_S:g} s; it was killed after that."
         slot.expect(INIT_TIMEOUT_S, lambda: self._kill(slot, Status.TIMEOUT, "FunctionTimeout", late))
         self._chore(self._launch(slot))
 
     async def _launch(self, slot: _Slot) -> None:
         try:
-            await slot.instance.start(
-                self.function, version=self.version, package_dir=self._package_dir, log_path=self._log.path
-            )
+            await self.nursery.start(slot.instance)
         except OSError as error:  # no process, no memory, too many open files
             slot.doom = (Status.ERROR, _error("InstanceCrashed", f"an instance could not be started: {error}."))
+            self.on_gone(slot.instance)
+        except FnlabError as error:  # there is nothing to fork
+            slot.doom = (Status.ERROR, _error(type(error).__name__, str(error)))
             self.on_gone(slot.instance)
 
     def _assign(self, request: _Request, slot: _Slot, *, cold: bool) -> None:
@@ -192,14 +198,14 @@ class Supervisor:
     def _stop(self, name: str, now_s: float) -> None:
         slot = self._slots.pop(name)
         self._recorder.stopped(slot.instance.row, now_s)
-        self._chore(slot.instance.stop())
+        self._chore(self.nursery.stop(slot.instance, GRACE_S))
 
     def _remove(self, name: str, slot: _Slot) -> None:
         """Take an instance away that the scheduler did not ask to stop."""
         del self._slots[name]
         now_s = self._clock.now_s()
         self._recorder.stopped(slot.instance.row, now_s)
-        self._chore(slot.instance.stop(0))
+        self._chore(self.nursery.stop(slot.instance, 0))
         self._tell(Crashed(name), now_s)
 
     def _refuse(self, request: _Request) -> None:
@@ -268,7 +274,7 @@ class Supervisor:
         slot.relax()
         now_s = self._clock.now_s()
         self._recorder.stopped(instance.row, now_s)
-        self._chore(instance.stop(0))
+        self._chore(self.nursery.stop(instance, 0))
         if slot.request is not None and self._requests.pop(slot.request.request_id, None) is not None:
             crash = _error("InstanceCrashed", "the instance's process ended before it answered.")
             status, body = slot.doom or (Status.ERROR, crash)

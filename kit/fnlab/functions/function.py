@@ -3,13 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Literal, Self, get_args
 
 from fnlab.display import facts
 from fnlab.errors import BadValue
 from fnlab.functions.package import Package
 from fnlab.functions.quota import Limits
 from fnlab.functions.scaling import Scaling
+
+StartStrategy = Literal["fresh", "fork", "parked"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _HANDLER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -25,7 +27,8 @@ class Function:
         A letter or underscore, then letters, digits, ``_`` or ``-``; at most 64 characters.
     handler : str
         ``"module:function"``. The function takes ``(event, context)`` and returns something that JSON can hold.
-        A function ``initialize(context)`` beside it, if there is one, runs once in each new instance.
+        A function ``initialize(context)`` beside it, if there is one, runs once in each new instance; a function
+        ``rehearse(context)`` once in each parked one, before it waits.
     package : Package
         The files; the handler's module is among them or installed.
     memory_mib, timeout_s : int, float
@@ -36,6 +39,9 @@ class Function:
         How instances come and go.
     limits : str
         Whose limits hold, see :class:`Limits`.
+    start : str
+        How an instance comes to be: ``"fresh"`` (a new interpreter imports everything), ``"fork"`` (a copy of a process
+        that has imported and initialised once) or ``"parked"`` (such copies, made ahead and rehearsed).
     """
 
     name: str
@@ -46,6 +52,7 @@ class Function:
     env: Mapping[str, str] = field(default_factory=dict)
     scaling: Scaling = field(default_factory=Scaling)
     limits: str = "aws-lambda"
+    start: StartStrategy = "fresh"
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -58,6 +65,8 @@ class Function:
         for key, value in self.env.items():
             if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
                 raise BadValue(f"env must map names to text; got {key!r}: {value!r}.")
+        if self.start not in get_args(StartStrategy):
+            raise BadValue(f"start must be one of {', '.join(get_args(StartStrategy))}; got {self.start!r}.")
         limits = Limits.of(self.limits)
         limits.check_memory(self.memory_mib)
         limits.check_timeout(self.timeout_s)
@@ -85,6 +94,7 @@ class Function:
             "timeout": f"{self.timeout_s:g} s",
             "scaling": repr(self.scaling),
             "package": repr(self.package),
+            "start": self.start,
             "limits": Limits.of(self.limits).title,
         }
         return facts(f"Function {self.name}", rows)

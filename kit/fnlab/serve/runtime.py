@@ -107,6 +107,12 @@ def initialize(context: Context) -> None:
     _model = open_model(context)
 
 
+def rehearse(context: Context) -> None:
+    """Predict once more; the platform calls this in an instance that was forked ahead and is to wait."""
+    if _model is not None:
+        _warm_up(_model)
+
+
 def handler(event: object, context: Context) -> list[Any]:
     """Answer one batch: a list of rows, each a list of numbers, gives a list of predictions.
 

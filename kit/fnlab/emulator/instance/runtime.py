@@ -45,6 +45,15 @@ class Context:
         """Seconds until the platform gives up on this request."""
         return max(0.0, self._deadline_s - time.monotonic())
 
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds by phase, so far."""
+        return self._stopwatch.seconds
+
+    def begin_anew(self) -> None:
+        """Count phases from nothing: what the parent did is not the child's time."""
+        self._stopwatch = Stopwatch()
+
     def phase(self, name: str) -> AbstractContextManager[None]:
         """Count the time of a block of the initialiser under its own name."""
         return self._stopwatch(name)
@@ -75,6 +84,18 @@ def load(handler: str, context: Context) -> Handler:
     return loaded
 
 
+class CannotFork(Exception):
+    """What was loaded must not be forked."""
+
+
+def rehearse(handler: str, context: Context) -> None:
+    """Run the module's ``rehearse(context)``, if it has one: work that a first request would otherwise pay for."""
+    module = sys.modules[handler.partition(":")[0]]
+    if callable(own := getattr(module, "rehearse", None)):
+        with context.phase("rehearsal"):
+            own(context)
+
+
 def call(handler: Handler, context: Context, event: bytes, *, cpu_share: float) -> Result:
     """Call the handler once; slow it down to its share of a CPU.
 
@@ -102,8 +123,11 @@ def describe_init(error: BaseException, handler: str, context: Context) -> bytes
         "lookup": ("HandlerNotFound", "was not found"),
         "initialize": ("HandlerError", "failed in initialize()"),
     }[context._stage]
+    if isinstance(error, CannotFork):
+        kind, doing = "CannotFork", "was loaded, but must not be forked"
     described = json.loads(describe(error))
-    cause = described["errorMessage"] if kind == "HandlerNotFound" else f"{type(error).__name__}: {error}"
+    plain = isinstance(error, CannotFork) or kind == "HandlerNotFound"
+    cause = described["errorMessage"] if plain else f"{type(error).__name__}: {error}"
     return json.dumps(described | {"errorType": kind, "errorMessage": f"handler {handler!r} {doing}: {cause}"}).encode()
 
 

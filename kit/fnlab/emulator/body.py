@@ -1,0 +1,114 @@
+"""The process behind an instance, as the platform holds it: to kill it, and to know that it is gone."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from fnlab.functions import Function
+
+#: Numeric libraries would start a thread a core; an instance owns a share of one.
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+
+
+class Body(Protocol):
+    """A process and the group that it leads."""
+
+    pid: int
+
+    def kill(self) -> None:
+        """End the process and whatever it started, at once."""
+
+    async def reap(self) -> None:
+        """Wait until the process is gone, and let the kernel forget it."""
+
+
+#: Given the instance's ends of its socket and its lifeline, make its process.
+Starter = Callable[[int, int], Awaitable[Body]]
+
+
+def kill_group(pid: int) -> None:
+    """Kill a process group whose leader has not been reaped.
+
+    Until then the group's number cannot go to a stranger, even when the leader itself has already ended.
+    """
+    # macOS refuses to signal a group of which only the ended leader is left.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+class Spawned:
+    """A process that was started as a new program."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.pid = process.pid
+        self._process = process
+
+    def kill(self) -> None:
+        """End the process and whatever it started, at once."""
+        if self._process.returncode is None:
+            kill_group(self.pid)
+
+    async def reap(self) -> None:
+        """Wait until the process is gone."""
+        while self._process.poll() is None:
+            await asyncio.sleep(0.001)
+
+
+def settings_of(function: Function, *, version: int, package_dir: Path, temporary_dir: Path) -> dict[str, Any]:
+    """Write down what the inside of an instance needs to know."""
+    return {
+        "handler": function.handler,
+        "function_name": function.name,
+        "version": version,
+        "memory_mib": function.memory_mib,
+        "cpu_share": function.cpu_share,
+        "package_dir": str(package_dir),
+        "temporary_dir": str(temporary_dir),
+    }
+
+
+def spawner(
+    function: Function, settings: Mapping[str, Any], *, log_path: Path, inherited_fds: Sequence[int] = ()
+) -> Starter:
+    """Give the starter of fresh processes: a new interpreter that knows nothing yet."""
+
+    async def spawn(socket_fd: int, lifeline_fd: int) -> Body:
+        ends = {"socket_fd": socket_fd, "lifeline_fd": lifeline_fd}
+        with log_path.open("ab", buffering=0) as log:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "fnlab.emulator.instance", json.dumps({**settings, **ends})],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=settings["package_dir"],
+                env=_environment(function, settings),
+                pass_fds=(socket_fd, lifeline_fd, *inherited_fds),
+                start_new_session=True,
+            )
+        return Spawned(process)
+
+    return spawn
+
+
+def _environment(function: Function, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Give the function's own variables, the bare necessities, and nothing of the caller's secrets.
+
+    The import path is the caller's, after the package: what can be imported here can be imported there.
+    """
+    path = [settings["package_dir"], *(entry for entry in sys.path if entry)]
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
+    own = {
+        "TMPDIR": settings["temporary_dir"],
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return inherited | _ONE_THREAD | own | dict(function.env)

@@ -1,0 +1,154 @@
+"""A process that has the imports and the model, and makes instances by forking itself."""
+
+import asyncio
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from fnlab.emulator.body import Body, Starter, kill_group, settings_of, spawner
+from fnlab.emulator.instance import wire
+from fnlab.emulator.process import GRACE_S, Instance
+from fnlab.emulator.report import error_of
+from fnlab.errors import FnlabError, InstanceCrashed
+from fnlab.functions import Function
+from fnlab.trace import Phase
+
+_ENDED = "the fork server's process ended."
+
+
+class ForkServer:
+    """One for a version of a function, warmed up once.
+
+    Parameters
+    ----------
+    function, version : Function, int
+        Whose instances it makes.
+    package_dir, log_path, temporary_dir : Path
+        As for the instances.
+    """
+
+    def __init__(
+        self, function: Function, *, version: int, package_dir: Path, log_path: Path, temporary_dir: Path
+    ) -> None:
+        self._function, self._log_path = function, log_path
+        self._settings = settings_of(function, version=version, package_dir=package_dir, temporary_dir=temporary_dir)
+        self._process = Instance("fork server", -1, self)
+        self._orders = asyncio.Lock()
+        self._control: socket.socket | None = None
+        self._warm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._starting = asyncio.ensure_future(self._start())
+        self._starting.add_done_callback(self._started)
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """Parts of its own start, which no request pays for; empty until it is warm."""
+        return self._process.phases
+
+    @property
+    def gone(self) -> bool:
+        """Whether its process has ended."""
+        return self._process.gone
+
+    async def warm(self) -> None:
+        """Wait until it can fork.
+
+        Raises
+        ------
+        DeployError, HandlerError
+            If it never will: the handler does not load, or what it loaded must not be forked.
+        """
+        await asyncio.shield(self._warm)
+
+    def starter(self, temporary_dir: Path, *, rehearse: bool) -> Starter:
+        """Give the starter of forked processes; to `rehearse` is to run the handler's warm-up in the child, too."""
+
+        async def fork(socket_fd: int, lifeline_fd: int) -> Body:
+            await self.warm()
+            order = {"fork": {"temporary_dir": str(temporary_dir), "rehearse": rehearse}}
+            reply = await self._ask(order, [socket_fd, lifeline_fd])
+            return _Forked(reply["pid"], self)
+
+        return fork
+
+    async def reap(self, pid: int) -> None:
+        """Let it forget a child that has been killed."""
+        if not self._process.gone:  # else they all went with it
+            await self._ask({"reap": pid}, [])
+
+    async def stop(self) -> None:
+        """End the process; its children must have been stopped before."""
+        await asyncio.gather(self._starting, return_exceptions=True)  # it has failed, or there is a process to stop
+        if self._control is not None:
+            self._control.close()
+        await self._process.stop(GRACE_S)
+        if self._warm.done():
+            self._warm.exception()  # whoever wanted to hear it has
+
+    async def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        self._control = ours
+        settings = self._settings | {"control_fd": theirs.fileno()}
+        fds = [theirs.fileno()]
+        try:
+            await self._process.start(spawner(self._function, settings, log_path=self._log_path, inherited_fds=fds))
+        finally:
+            theirs.close()
+
+    def _started(self, starting: asyncio.Future[None]) -> None:
+        if not starting.cancelled() and (error := starting.exception()) and not self._warm.done():
+            self._fail(InstanceCrashed(f"a fork server could not be started: {error}."))
+
+    async def _ask(self, order: dict[str, Any], fds: list[int]) -> dict[str, Any]:
+        assert self._control is not None, "a warm fork server has a control socket"  # narrows the type
+        async with self._orders:  # one order, one reply
+            socket.send_fds(self._control, [json.dumps(order).encode()], fds)
+            reply = await asyncio.get_running_loop().sock_recv(self._control, 4096)
+        if not reply:
+            raise InstanceCrashed(_ENDED)
+        answer: dict[str, Any] = json.loads(reply)
+        return answer
+
+    # What its process says.
+
+    def on_ready(self, instance: Instance) -> None:
+        """It has loaded everything and may fork."""
+        if not self._warm.done():
+            self._warm.set_result(None)
+
+    def on_failed(self, instance: Instance, error: bytes) -> None:
+        """It could not load the handler, or must not fork."""
+        if not self._warm.done():
+            self._fail(error_of(error))
+
+    def on_result(self, instance: Instance, result: wire.Result) -> None:
+        """Answer no request: a fork server serves none."""
+
+    def on_gone(self, instance: Instance) -> None:
+        """It ended."""
+        if not self._warm.done():
+            self._fail(InstanceCrashed(_ENDED))
+
+    def _fail(self, error: FnlabError) -> None:
+        self._warm.set_exception(error)
+        self._warm.exception()  # nobody may be waiting yet, and that is no reason to complain
+
+
+class _Forked:
+    """A child of a fork server."""
+
+    def __init__(self, pid: int, server: ForkServer) -> None:
+        self.pid = pid
+        self._server = server
+        self._reaped = False
+
+    def kill(self) -> None:
+        """End the process and whatever it started, at once."""
+        if not self._reaped:
+            kill_group(self.pid)
+
+    async def reap(self) -> None:
+        """Wait until the process is gone."""
+        self._reaped = True
+        await self._server.reap(self.pid)

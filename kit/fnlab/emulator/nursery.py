@@ -1,0 +1,161 @@
+"""Where instances come from: new interpreters, forks, or forks made ahead and waiting."""
+
+import asyncio
+import shutil
+from collections import deque
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from fnlab.emulator.body import settings_of, spawner
+from fnlab.emulator.forkserver import ForkServer
+from fnlab.emulator.home import Home
+from fnlab.emulator.instance import wire
+from fnlab.emulator.process import Instance, Owner
+from fnlab.errors import FnlabError
+from fnlab.functions import Function
+from fnlab.trace import Phase
+
+#: How many instances wait, for a function that starts parked ones.
+PARKED = 2
+
+#: Pause before one that was taken is replaced: making the next must not slow down the request that took it.
+REFILL_AFTER_S = 0.02
+
+
+class Nursery:
+    """Starts the instances of one version of a function, the way the function says, and puts their things away.
+
+    Parameters
+    ----------
+    function, version : Function, int
+        What they run.
+    home : Home
+        Where its files, log and temporary folders are.
+    """
+
+    def __init__(self, function: Function, *, version: int, home: Home) -> None:
+        self._function, self._version, self._home = function, version, home
+        self._package_dir = home.unpack(function.package)
+        self._folders: dict[Instance, Path] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._forks = self._fork_server() if function.start != "fresh" else None
+        self._parked: deque[Instance] = deque()
+        self._parking: set[Instance] = set()
+        self._refill()
+
+    @property
+    def warm_up(self) -> tuple[Phase, ...]:
+        """Parts of the fork server's own start; empty without one or before it is warm."""
+        return self._forks.phases if self._forks else ()
+
+    async def warm(self) -> None:
+        """Wait until instances can be started in the way that the function asks for."""
+        if self._forks is not None:
+            await self._forks.warm()
+        while self._parking and not self._closed:
+            await asyncio.sleep(0.001)
+
+    def take_parked(self, name: str, row: int, owner: Owner) -> Instance | None:
+        """Hand over a waiting instance; its `on_ready` follows at once."""
+        if not self._parked:
+            return None
+        instance = self._parked.popleft()
+        instance.adopt(name, row, owner)
+        asyncio.get_running_loop().call_later(REFILL_AFTER_S, self._refill)
+        return instance
+
+    async def start(self, instance: Instance, *, rehearse: bool = False) -> None:
+        """Start an instance's process.
+
+        Raises
+        ------
+        OSError
+            If the operating system refuses.
+        FnlabError
+            If the fork server cannot fork: the handler does not load, or what it loaded must not be forked.
+        """
+        if self._forks is not None and self._forks.gone:  # killed, or the handler did not load: another try
+            self._chore(self._forks.stop())
+            self._forks = self._fork_server()
+        folder = self._folders[instance] = self._home.temporary_dir()
+        if self._forks is not None:
+            await instance.start(self._forks.starter(folder, rehearse=rehearse))
+            return
+        settings = settings_of(
+            self._function, version=self._version, package_dir=self._package_dir, temporary_dir=folder
+        )
+        await instance.start(spawner(self._function, settings, log_path=self._log_path()))
+
+    async def stop(self, instance: Instance, grace_s: float) -> None:
+        """Stop an instance and remove its temporary folder."""
+        await instance.stop(grace_s)
+        if folder := self._folders.pop(instance, None):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def close(self) -> None:
+        """Stop what waits, then the fork server. Whoever took an instance stops it first."""
+        self._closed = True
+        for instance in (*self._parked, *self._parking):
+            self._chore(self.stop(instance, 0))
+        self._parked.clear()
+        while self._chores:
+            await asyncio.gather(*self._chores)
+        if self._forks is not None:
+            await self._forks.stop()
+
+    def _fork_server(self) -> ForkServer:
+        return ForkServer(
+            self._function,
+            version=self._version,
+            package_dir=self._package_dir,
+            log_path=self._log_path(),
+            temporary_dir=self._home.temporary_dir(),
+        )
+
+    def _log_path(self) -> Path:
+        return self._home.log_path(self._function.name)
+
+    # The waiting ones, of which this room is the owner until they are taken.
+
+    def _refill(self) -> None:
+        if self._function.start != "parked" or self._closed:
+            return
+        for _ in range(PARKED - len(self._parked) - len(self._parking)):
+            instance = Instance("parked", -1, self)
+            self._parking.add(instance)
+            self._chore(self._park(instance))
+
+    async def _park(self, instance: Instance) -> None:
+        try:
+            await self.start(instance, rehearse=True)
+        except (OSError, FnlabError):
+            # Requests will start, and fail, by themselves, and their callers hear why.
+            self._parking.discard(instance)
+
+    def on_ready(self, instance: Instance) -> None:
+        """It waits now."""
+        self._parking.discard(instance)
+        self._parked.append(instance)
+
+    def on_failed(self, instance: Instance, error: bytes) -> None:
+        """A child loads nothing, so it has nothing to fail at; if it does, it goes."""
+        instance.kill()
+
+    def on_result(self, instance: Instance, result: wire.Result) -> None:
+        """Answer no request: nobody has asked a waiting instance anything."""
+
+    def on_gone(self, instance: Instance) -> None:
+        """Replace one that died while it waited; one that died before is not worth another."""
+        self._parking.discard(instance)
+        if instance in self._parked:
+            self._parked.remove(instance)
+            self._refill()
+        if not self._closed:
+            self._chore(self.stop(instance, 0))
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
