@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from fnlab import cost, datasets, errors, figures, measure, scenario, widgets, workload
     from fnlab.cost import bill, compare
     from fnlab.emulator import Deployed, Emulator
-    from fnlab.functions import Function, Limits, Package, Scaling
+    from fnlab.functions import Function, Package, Scaling
     from fnlab.learn import train
     from fnlab.measure import compare_traces
     from fnlab.scenario import Scenario
+    from fnlab.source import function
     from fnlab.trace import Trace
     from fnlab.verbs import deploy, replay, simulate
     from fnlab.workload import Profile, Workload
@@ -30,7 +31,6 @@ __all__ = [
     "Deployed",
     "Emulator",
     "Function",
-    "Limits",
     "Package",
     "Profile",
     "Scaling",
@@ -45,6 +45,7 @@ __all__ = [
     "deploy",
     "errors",
     "figures",
+    "function",
     "measure",
     "replay",
     "scenario",
@@ -59,7 +60,6 @@ _HOMES = {
     "Deployed": "emulator",
     "Emulator": "emulator",
     "Function": "functions",
-    "Limits": "functions",
     "Package": "functions",
     "Profile": "workload",
     "Scaling": "functions",
@@ -70,6 +70,7 @@ _HOMES = {
     "compare": "cost",
     "compare_traces": "measure",
     "deploy": "verbs",
+    "function": "source",
     "replay": "verbs",
     "simulate": "verbs",
     "train": "learn",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from fnlab.emulator import Deployed, Emulator, default_emulator
@@ -10,6 +11,7 @@ from fnlab.emulator import replay as replay_under
 from fnlab.errors import BadValue, DeployError
 from fnlab.functions import Function, Package, Scaling, StartStrategy
 from fnlab.simulator import Engine, run
+from fnlab.source import function as define
 from fnlab.trace import Trace
 from fnlab.workload import Profile, Workload
 
@@ -31,10 +33,11 @@ def deploy(  # one argument a setting; all by name, all with a default
 
     Parameters
     ----------
-    thing : fitted estimator, Trained, folder or Function
+    thing : fitted estimator, Trained, folder, Python function or Function
         A fitted scikit-learn classifier or regressor (or what :func:`fnlab.train` gives) becomes a function from rows
-        to predictions. A folder of Python files needs a `handler`. A :class:`Function` is taken as it is, with the
-        settings given here in place of its own.
+        to predictions. A folder of Python files needs a `handler`. A Python function of an event and a context goes
+        with what it uses, see :func:`fnlab.function`. A :class:`Function` is taken as it is, with the settings given
+        here in place of its own.
     name, handler, memory_mib, timeout_s, env, scaling, limits, start
         As in :class:`Function`; what is not given keeps its default.
     emulator : Emulator, optional
@@ -52,6 +55,8 @@ def deploy(  # one argument a setting; all by name, all with a default
         function = changed(thing, **given, **_given(handler=handler))
     elif isinstance(thing, str | Path):
         function = _of_folder(Path(thing), handler, given)
+    elif isinstance(thing, FunctionType):
+        function = define(**given)(thing)
     elif handler is not None:
         raise BadValue(f"handler goes with a folder or a Function; got it with a {type(thing).__name__}.")
     else:
