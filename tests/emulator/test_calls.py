@@ -123,6 +123,14 @@ def test_more_memory_than_the_function_has_is_an_error(deploy):
     assert fn.last.status is Status.OUT_OF_MEMORY
 
 
+def test_memory_is_watched_while_a_request_runs(deploy):
+    """A handler that outgrows its memory and goes on working is killed then, long before its timeout."""
+    fn = deploy("memory_keeper", memory_mib=128, timeout_s=60)
+    with pytest.raises(OutOfMemory, match="must fit into 128 MiB"):
+        fn(300)
+    assert fn.last.duration_s < 30
+
+
 def test_the_callers_own_memory_does_not_count(deploy):
     """The peak is that of the instance's program, not what it inherits from a large parent."""
     ballast = np.ones(50_000_000)  # 400 MB in the test's own process

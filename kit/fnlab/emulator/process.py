@@ -7,14 +7,19 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from fnlab.emulator.body import Body, Starter
 from fnlab.emulator.instance import wire
 from fnlab.trace import Phase
+from fnlab.units import BYTES_PER_MIB
 
 #: How long a stopping instance may take to end by itself; AWS gives its SHUTDOWN phase as long.
 GRACE_S = 2.0
+
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Owner(Protocol):
@@ -60,6 +65,14 @@ class Instance(asyncio.Protocol):
     def pid(self) -> int:
         """Process id; -1 before the start."""
         return self._body.pid if self._body else -1
+
+    def resident_mib(self) -> float:
+        """Memory that the process has resident now; 0 where the system does not tell, or it has ended."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
+        except (FileNotFoundError, ProcessLookupError, IndexError):
+            return 0.0
+        return pages * _PAGE_BYTES / BYTES_PER_MIB
 
     @property
     def gone(self) -> bool:

@@ -25,6 +25,10 @@ from fnlab.trace.recorder import billed_s
 INIT_TIMEOUT_S = 60.0
 
 
+#: How often the memory of working instances is looked at.
+WATCH_S = 0.05
+
+
 @dataclass
 class _Request:
     """A request on its way, and where its answer goes."""
@@ -88,6 +92,7 @@ class Supervisor:
         self._chores: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_s = float("inf")
+        self._watch: asyncio.TimerHandle | None = None  # set while memory is to be looked at
         self._closed = False
         self.wake()
 
@@ -158,6 +163,8 @@ class Supervisor:
                     self._stop(name, now_s)
         working = self.scheduler.working > 0
         self._clock.note_working(working)
+        if working and self._watch is None:
+            self._watch = asyncio.get_running_loop().call_later(WATCH_S, self._look_at_memory)
         (self.quiet.clear if working else self.quiet.set)()
         self._set_alarm()
 
@@ -291,6 +298,19 @@ class Supervisor:
         sentence = f"an instance must fit into {memory_mib} MiB; it used {peak_mib:.0f} MiB and was killed."
         self._kill(slot, Status.OUT_OF_MEMORY, "OutOfMemory", sentence)
         return True
+
+    def _look_at_memory(self) -> None:
+        """While anybody works, look at the memory of those who do; one that outgrows its own is killed at once.
+
+        What grows and shrinks between two looks is found afterwards, by the peak that the instance reports.
+        """
+        self._watch = None
+        if self.quiet.is_set() or self._closed:
+            return
+        for slot in self._slots.values():
+            if slot.doom is None and (slot.request is not None or not slot.ready):
+                self._too_large(slot, slot.instance.resident_mib())
+        self._watch = asyncio.get_running_loop().call_later(WATCH_S, self._look_at_memory)
 
     def _kill(self, slot: _Slot, status: Status, error_type: str, sentence: str) -> None:
         slot.doom = (status, _error(error_type, sentence))
