@@ -21,6 +21,19 @@ GRACE_S = 2.0
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
+#: Writing ends of the lifelines of all instances of this process.
+_lifelines: set[int] = set()
+
+
+def _let_go() -> None:
+    """Close the lifelines in a forked copy of this process, which would keep instances alive after its death."""
+    for fd in _lifelines:
+        os.close(fd)
+    _lifelines.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
 
 class Owner(Protocol):
     """Who wants to hear from an instance."""
@@ -84,11 +97,12 @@ class Instance(asyncio.Protocol):
         self._asked_s = time.monotonic()
         ours, theirs = socket.socketpair()
         lifeline_end, self._lifeline_fd = os.pipe()
+        _lifelines.add(self._lifeline_fd)
         try:
             self._body = await starter(theirs.fileno(), lifeline_end)
         except BaseException:
             ours.close()
-            os.close(self._lifeline_fd)
+            self._cut_lifeline()
             raise
         finally:
             theirs.close()
@@ -125,6 +139,10 @@ class Instance(asyncio.Protocol):
         await body.reap()
         if self._transport is not None:
             self._transport.close()
+        self._cut_lifeline()
+
+    def _cut_lifeline(self) -> None:
+        _lifelines.discard(self._lifeline_fd)
         os.close(self._lifeline_fd)
 
     def kill(self) -> None:

@@ -20,6 +20,7 @@ from fnlab.emulator.instance.phases import imports_by_package  # noqa: E402
 def main(settings: dict[str, Any]) -> None:
     """Become ready, then serve until the supervisor closes the socket; or, as a fork server, make those who serve."""
     hold_lifeline(settings["lifeline_fd"])
+    runtime.watch_own_memory()
     link = take(settings["socket_fd"])
     context = runtime.Context(
         function_name=settings["function_name"],
@@ -68,6 +69,7 @@ def be_born(
     """Live as a child of a fork server: everything is loaded, so be ready at once, then serve."""
     socket_fd, lifeline_fd = fds
     hold_lifeline(lifeline_fd)
+    runtime.watch_own_memory()
     link = take(socket_fd)
     context.begin_anew()
     if settings["rehearse"]:

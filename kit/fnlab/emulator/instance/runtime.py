@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import resource
 import sys
 import time
@@ -148,12 +149,19 @@ def peak_memory_mib() -> float:
     On Linux from ``VmHWM``, which begins anew with each program; ``ru_maxrss`` would carry over the size of the
     process that started us, and a notebook with a large array would make every function look large.
     """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except FileNotFoundError:
+    if _STATUS_FD < 0:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
-    return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) / 1024
+    status = os.pread(_STATUS_FD, 4096, 0)
+    return int(status.partition(b"VmHWM:")[2].split(maxsplit=1)[0]) / 1024
 
 
+def watch_own_memory() -> None:
+    """Open the file that tells this process's peak; a forked child must do so again, or it would read its parent's."""
+    global _STATUS_FD  # noqa: PLW0603  # opened once, because every answer reads it
+    if Path("/proc/self/status").exists():
+        _STATUS_FD = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+
+
+_STATUS_FD = -1
 _HERE = str(Path(__file__).parent)
