@@ -11,7 +11,7 @@ def test_the_phases_of_a_cold_start_add_up_to_its_init(deploy):
     fn(None)
     cold = fn.last
     fn(None)
-    assert [phase.name for phase in cold.phases] == ["spawn", "interpreter", "runtime", "imports", "other"]
+    assert [phase.name for phase in cold.phases] == ["queue", "spawn", "interpreter", "runtime", "imports", "other"]
     assert sum(phase.seconds for phase in cold.phases) == pytest.approx(cold.init_s, abs=0.003)
     assert all(phase.seconds >= 0 for phase in cold.phases)
     assert fn.last.phases == ()

@@ -52,10 +52,10 @@ def test_each_child_has_its_own_chance_and_its_own_temporary_folder(deploy, star
 def test_the_phases_say_how_an_instance_came_to_be(deploy):
     """A fork has no imports to do; a parked one is there. What the fork server did is told apart."""
     fork, parked = deploy("random_state", start="fork"), deploy("echo", start="parked")
-    assert [phase.name for phase in fork.warm()] == ["spawn", "interpreter", "runtime", "imports", "other"]
+    assert [phase.name for phase in fork.warm()] == ["queue", "spawn", "interpreter", "runtime", "imports", "other"]
     parked.warm()
     fork(None), parked(None)
-    assert [phase.name for phase in fork.last.phases] == ["fork", "other"]
+    assert [phase.name for phase in fork.last.phases] == ["queue", "fork", "other"]
     assert [phase.name for phase in parked.last.phases] == ["unpark"]
     assert fork.last.init_s > 0
     assert fork.last.init_s < sum(phase.seconds for phase in fork.warm())

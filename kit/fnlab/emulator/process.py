@@ -72,6 +72,7 @@ class Instance(asyncio.Protocol):
         self._lost = asyncio.Event()  # the process closed its side
         self._lifeline_fd = -1
         self._unread = bytearray()
+        self._wanted_s = time.monotonic()
         self._asked_s = self._started_s = 0.0
 
     @property
@@ -176,7 +177,10 @@ class Instance(asyncio.Protocol):
     def _on_ready(self, body: bytes) -> None:
         report = json.loads(body)
         self.peak_mib = report["peak_mib"]
-        self.phases = _phases(report, self._asked_s, self._started_s, time.monotonic())
+        self.phases = (
+            Phase("queue", self._asked_s - self._wanted_s),
+            *_phases(report, self._asked_s, self._started_s, time.monotonic()),
+        )
         self._owner.on_ready(self)
 
     def _on_failed(self, body: bytes) -> None:
