@@ -1,6 +1,8 @@
 """Calls that end well, and calls that do not: each with its status and its sentence."""
 
 import os
+import signal
+import threading
 import time
 
 import numpy as np
@@ -223,6 +225,20 @@ def test_remaining_time_counts_down_from_the_timeout(deploy):
     """And the init has not used any of it."""
     fn = deploy("slow", timeout_s=5)
     assert fn(0.2)["remaining_s"] == pytest.approx(4.8, abs=0.15)
+
+
+def test_an_interrupted_call_does_not_disturb_the_close(deploy, emulator):
+    """Ctrl-C in the middle of a call, then the end of Python: nothing is raised and nothing is left."""
+    fn = deploy("slow")
+    fn(0)
+    pid = fn.last.pid
+    timer = threading.Timer(0.3, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        fn(8)
+    emulator.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_a_profile_needs_a_cold_and_a_warm_call(deploy):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fnlab.errors import BadValue, CannotFork, HandlerError, HandlerNotImportable
+from fnlab.errors import BadValue, CannotFork, EmulatorClosed, FunctionTimeout, HandlerError, HandlerNotImportable
 from fnlab.functions import Function, Package
 from fnlab.workload import burst
 
@@ -111,6 +111,41 @@ def test_nothing_is_left_after_the_close(deploy, emulator, start):
     home = emulator.home.path
     assert len(_processes(home)) >= 2
     emulator.close()
+    assert _processes(home) == []
+
+
+@forked
+def test_closing_does_not_wait_for_an_endless_import(deploy, emulator, start):
+    """Who waits for the fork server hears of the close, and nothing is left."""
+    fn = deploy("slow_import", start=start)
+    waiting = fn.spawn(None)
+    time.sleep(0.3)
+    home = emulator.home.path
+    emulator.close()
+    with pytest.raises(EmulatorClosed):
+        waiting.result(timeout=10)
+    assert _processes(home) == []
+
+
+@forked
+def test_an_endless_import_ends_at_the_init_timeout(deploy, monkeypatch, start):
+    """The fork server is killed and the call says so."""
+    monkeypatch.setattr("fnlab.emulator.forkserver.INIT_TIMEOUT_S", 0.5)
+    with pytest.raises(FunctionTimeout, match=r"must end within 0\.5 s; the fork server was killed"):
+        deploy("slow_import", start=start)(None)
+
+
+@pytest.mark.parametrize("start", ["fresh", "fork", "parked"])
+def test_closing_while_instances_are_starting_leaves_none(deploy, emulator, start):
+    """Ten calls on their way, and the emulator is closed under them."""
+    fn = deploy("slow", start=start)
+    fn.warm()
+    home = emulator.home.path
+    waiting = [fn.spawn(5) for _ in range(10)]
+    emulator.close()
+    for each in waiting:
+        with pytest.raises(EmulatorClosed):
+            each.result(timeout=10)
     assert _processes(home) == []
 
 

@@ -1,6 +1,7 @@
 """A process that has the imports and the model, and makes instances by forking itself."""
 
 import asyncio
+import contextlib
 import json
 import socket
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import Any
 
 from fnlab.emulator.body import Body, Starter, kill_group, settings_of, spawner
 from fnlab.emulator.instance import wire
-from fnlab.emulator.process import GRACE_S, Instance
+from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S, Instance
 from fnlab.emulator.report import error_of
-from fnlab.errors import FnlabError, InstanceCrashed
+from fnlab.errors import FnlabError, FunctionTimeout, InstanceCrashed
 from fnlab.functions import Function
 from fnlab.trace import Phase
 
@@ -39,6 +40,8 @@ class ForkServer:
         self._warm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._starting = asyncio.ensure_future(self._start())
         self._starting.add_done_callback(self._started)
+        late = FunctionTimeout(f"the init must end within {INIT_TIMEOUT_S:g} s; the fork server was killed after that.")
+        self._deadline = asyncio.get_running_loop().call_later(INIT_TIMEOUT_S, self.give_up, late)
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -73,11 +76,19 @@ class ForkServer:
 
     async def reap(self, pid: int) -> None:
         """Let it forget a child that has been killed."""
-        if not self._process.gone:  # else they all went with it
+        # A server that has ended remembers nobody; its children are the system's to forget.
+        with contextlib.suppress(OSError, InstanceCrashed):
             await self._ask({"reap": pid}, [])
+
+    def give_up(self, error: FnlabError) -> None:
+        """Let nobody wait for it any longer, and end it if it is not warm yet."""
+        if not self._warm.done():
+            self._fail(error)
+            self._process.kill()
 
     async def stop(self) -> None:
         """End the process; its children must have been stopped before."""
+        self._deadline.cancel()
         await asyncio.gather(self._starting, return_exceptions=True)  # it has failed, or there is a process to stop
         if self._control is not None:
             self._control.close()

@@ -94,9 +94,14 @@ class Nursery:
         if folder := self._folders.pop(instance, None):
             shutil.rmtree(folder, ignore_errors=True)
 
+    def give_up(self, error: FnlabError) -> None:
+        """Start nothing any more; whoever waits for a start hears why."""
+        self._closed = True
+        if self._forks is not None:
+            self._forks.give_up(error)
+
     async def close(self) -> None:
         """Stop what waits, then the fork server. Whoever took an instance stops it first."""
-        self._closed = True
         for instance in (*self._parked, *self._parking):
             self._chore(self.stop(instance, 0))
         self._parked.clear()

@@ -18,6 +18,9 @@ from fnlab.units import BYTES_PER_MIB
 #: How long a stopping instance may take to end by itself; AWS gives its SHUTDOWN phase as long.
 GRACE_S = 2.0
 
+#: An init that takes longer is killed. AWS allows 10 s where one instance starts at a time; a laptop may have to start
+#: several at once on few cores.
+INIT_TIMEOUT_S = 60.0
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -70,6 +73,7 @@ class Instance(asyncio.Protocol):
         self._body: Body | None = None
         self._transport: asyncio.WriteTransport | None = None
         self._lost = asyncio.Event()  # the process closed its side
+        self._unwanted = False  # it was to stop, perhaps before it had begun
         self._lifeline_fd = -1
         self._unread = bytearray()
         self._wanted_s = time.monotonic()
@@ -110,6 +114,8 @@ class Instance(asyncio.Protocol):
             os.close(lifeline_end)
         self._started_s = time.monotonic()
         await asyncio.get_running_loop().create_connection(lambda: self, sock=ours)
+        if self._unwanted:
+            await self.stop(0)
 
     def adopt(self, name: str, row: int, owner: Owner) -> None:
         """Go over to an owner, under the name that it gives; its `on_ready` follows at once."""
@@ -129,6 +135,7 @@ class Instance(asyncio.Protocol):
 
     async def stop(self, grace_s: float) -> None:
         """Let the process end by itself, kill it after the grace, and wait until it and what it started are gone."""
+        self._unwanted = True
         if self._body is None:
             return
         if self._transport is not None and not self._transport.is_closing():
@@ -136,6 +143,8 @@ class Instance(asyncio.Protocol):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._lost.wait(), grace_s)
         body, self._body = self._body, None
+        if body is None:
+            return  # somebody else, who also wanted it to stop, was first
         body.kill()
         await body.reap()
         if self._transport is not None:

@@ -12,18 +12,13 @@ from fnlab.emulator.home import Home
 from fnlab.emulator.instance import wire
 from fnlab.emulator.log import Log
 from fnlab.emulator.nursery import Nursery
-from fnlab.emulator.process import GRACE_S, Instance
+from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S, Instance
 from fnlab.emulator.report import Report
 from fnlab.errors import EmulatorClosed, FnlabError
 from fnlab.functions import Function
 from fnlab.scheduler import Arrived, Assign, Crashed, Event, Finished, Ready, Reject, Scheduler, Start, Stop, Woken
 from fnlab.trace import Kind, Recorder, Status, Trace
 from fnlab.trace.recorder import billed_s
-
-#: An init that takes longer is killed. AWS allows 10 s where one instance starts at a time; a laptop may have to start
-#: several at once on few cores.
-INIT_TIMEOUT_S = 60.0
-
 
 #: How often the memory of working instances is looked at.
 WATCH_S = 0.05
@@ -137,13 +132,16 @@ class Supervisor:
         self._closed = True
         if self._alarm is not None:
             self._alarm.cancel()
+        closed = EmulatorClosed("the emulator was closed before the call ended.")
         for request in self._requests.values():
-            request.answer.set_exception(EmulatorClosed("the emulator was closed before the call ended."))
+            if not request.answer.done():  # whoever stopped waiting has taken it back
+                request.answer.set_exception(closed)
         self._requests.clear()
         for slot in self._slots.values():
             slot.relax()
             self._chore(self.nursery.stop(slot.instance, 0 if slot.request or not slot.ready else GRACE_S))
         self._slots.clear()
+        self.nursery.give_up(closed)
         await self._chores_done()
         await self.nursery.close()
         self._log.close()
@@ -243,7 +241,9 @@ class Supervisor:
 
     def on_ready(self, instance: Instance) -> None:
         """Begin the request that waited for this instance, if one did."""
-        slot = self._slots[instance.name]
+        slot = self._slots.get(instance.name)
+        if slot is None:
+            return  # it was stopped while its word was on the way
         slot.relax()
         now_s = self._clock.now_s()
         self._recorder.ready(instance.row, now_s)
@@ -256,7 +256,8 @@ class Supervisor:
 
     def on_failed(self, instance: Instance, error: bytes) -> None:
         """Remember why; the process is about to end."""
-        self._slots[instance.name].doom = (Status.ERROR, error)
+        if slot := self._slots.get(instance.name):
+            slot.doom = (Status.ERROR, error)
         instance.kill()
 
     def on_result(self, instance: Instance, result: wire.Result) -> None:
