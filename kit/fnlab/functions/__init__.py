@@ -4,9 +4,25 @@ A :class:`Function` is a :class:`Package` of files, the handler inside it, and h
 :class:`Scaling`. What a value may be is a dated fact of a provider, kept in :class:`Limits`.
 """
 
-from fnlab.functions.function import Function, StartStrategy
+from fnlab.functions.alias import DRAFT, Alias
+from fnlab.functions.asynchronous import AsyncPolicy
+from fnlab.functions.function import Function, Payload, Runtime, StartStrategy
+from fnlab.functions.isolation import Isolation
 from fnlab.functions.package import Package
 from fnlab.functions.quota import Limits
 from fnlab.functions.scaling import Reuse, Scaling
 
-__all__ = ["Function", "Limits", "Package", "Reuse", "Scaling", "StartStrategy"]
+__all__ = [
+    "DRAFT",
+    "Alias",
+    "AsyncPolicy",
+    "Function",
+    "Isolation",
+    "Limits",
+    "Package",
+    "Payload",
+    "Reuse",
+    "Runtime",
+    "Scaling",
+    "StartStrategy",
+]

@@ -7,11 +7,14 @@ from typing import Literal, Self, get_args
 
 from fnlab.display import facts
 from fnlab.errors import BadValue
+from fnlab.functions.isolation import Isolation
 from fnlab.functions.package import Package
 from fnlab.functions.quota import Limits
 from fnlab.functions.scaling import Scaling
 
 StartStrategy = Literal["fresh", "fork", "parked"]
+Runtime = Literal["python", "lambda-api", "http"]
+Payload = Literal["json", "bytes"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _HANDLER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -42,6 +45,19 @@ class Function:
     start : str
         How an instance comes to be: ``"fresh"`` (a new interpreter imports everything), ``"fork"`` (a copy of a process
         that has imported and initialised once) or ``"parked"`` (such copies, made ahead and rehearsed).
+    runtime : str
+        What runs inside: ``"python"``, fnlab's own; ``"lambda-api"``, a program that asks for its work as AWS Lambda's
+        runtimes do; or ``"http"``, a web server, as Alibaba's custom runtimes are.
+    command : tuple of str
+        For the other two runtimes: the program and its arguments.
+    payload : str
+        What a Python handler gets and gives: ``"json"`` values, or ``"bytes"`` (it may then also return text).
+    disk_mib : int
+        Space for its temporary files.
+    layers : tuple of Package
+        Files that several functions share; on the import path after the function's own, the first before the second.
+    isolation : Isolation
+        What an instance may do beside answering.
     """
 
     name: str
@@ -53,6 +69,12 @@ class Function:
     scaling: Scaling = field(default_factory=Scaling)
     limits: str = "aws-lambda"
     start: StartStrategy = "fresh"
+    runtime: Runtime = "python"
+    command: tuple[str, ...] = ()
+    payload: Payload = "json"
+    disk_mib: int = 512
+    layers: tuple[Package, ...] = ()
+    isolation: Isolation = field(default_factory=Isolation)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -65,11 +87,27 @@ class Function:
         for key, value in self.env.items():
             if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
                 raise BadValue(f"env must map names to text; got {key!r}: {value!r}.")
-        if self.start not in get_args(StartStrategy):
-            raise BadValue(f"start must be one of {', '.join(get_args(StartStrategy))}; got {self.start!r}.")
+        for name, value, known in (
+            ("start", self.start, get_args(StartStrategy)),
+            ("runtime", self.runtime, get_args(Runtime)),
+            ("payload", self.payload, get_args(Payload)),
+        ):
+            if value not in known:
+                raise BadValue(f"{name} must be one of {', '.join(known)}; got {value!r}.")
+        self._check_runtime()
         limits = Limits.of(self.limits)
         limits.check_memory(self.memory_mib)
         limits.check_timeout(self.timeout_s)
+        limits.check_disk(self.disk_mib)
+
+    def _check_runtime(self) -> None:
+        own = self.runtime == "python"
+        if own and self.command:
+            raise BadValue(f"command is for the runtimes 'lambda-api' and 'http'; got {self.command!r} with 'python'.")
+        if not own and not self.command:
+            raise BadValue(f"the runtime {self.runtime!r} needs a command; got none.")
+        if not own and self.start != "fresh":
+            raise BadValue(f"only the runtime 'python' can fork; got start={self.start!r} with {self.runtime!r}.")
 
     @property
     def cpu_share(self) -> float:

@@ -26,6 +26,8 @@ class Limits:
         Memory that comes with one whole virtual CPU; less memory is a share of one.
     request_bytes : int
         Largest event of a synchronous call.
+    disk_mib : tuple of (int, int)
+        Smallest and largest space for temporary files.
     facts : Mapping
         The file as read: every value with its source, date and status.
     """
@@ -36,6 +38,7 @@ class Limits:
     timeout_s: tuple[float, float]
     memory_mib_per_vcpu: int
     request_bytes: int
+    disk_mib: tuple[int, int]
     facts: Mapping[str, Any]
 
     @staticmethod
@@ -73,6 +76,15 @@ class Limits:
                 f"({self.title}, as of {self.facts['timeout_s']['as_of']}); got {timeout_s!r}."
             )
 
+    def check_disk(self, disk_mib: int) -> None:
+        """Refuse an amount of temporary space that the provider does not allow."""
+        low, high = self.disk_mib
+        if not isinstance(disk_mib, int) or isinstance(disk_mib, bool) or not low <= disk_mib <= high:
+            raise BadValue(
+                f"disk_mib must be a whole number from {low} to {high} "
+                f"({self.title}, as of {self.facts['disk_mib']['as_of']}); got {disk_mib!r}."
+            )
+
     def cpu_share(self, memory_mib: int) -> float:
         """Virtual CPUs that come with this much memory."""
         return memory_mib / self.memory_mib_per_vcpu
@@ -93,5 +105,6 @@ def _read(provider: str) -> Limits:
         timeout_s=(timeout["min"], timeout["max"]),
         memory_mib_per_vcpu=facts["memory_mib_per_vcpu"]["value"],
         request_bytes=facts["request_bytes"]["max"],
+        disk_mib=(facts["disk_mib"]["min"], facts["disk_mib"]["max"]),
         facts=facts,
     )
