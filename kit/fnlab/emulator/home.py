@@ -57,6 +57,10 @@ class Home:
             partial.rename(folder)
         return folder
 
+    def package(self, sha256: str) -> Package:
+        """Read back the package that :meth:`unpack` wrote."""
+        return Package.of_folder(self.path / "code" / sha256)
+
     def temporary_dir(self) -> Path:
         """Make a folder for one instance's temporary files."""
         return Path(tempfile.mkdtemp(dir=self._made("tmp")))

@@ -1,0 +1,312 @@
+"""The platform that all doors share: what is deployed, what runs, and how a request finds its way."""
+
+import asyncio
+import random
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from fnlab.emulator.catalog import Catalog
+from fnlab.emulator.clock import WallClock
+from fnlab.emulator.delivery import Delivery
+from fnlab.emulator.home import Home
+from fnlab.emulator.records import Version
+from fnlab.emulator.report import Report, refused
+from fnlab.emulator.store import Store
+from fnlab.emulator.supervisor import Supervisor
+from fnlab.functions import DRAFT, Limits
+from fnlab.scheduler import Admission
+from fnlab.trace import Recorder, Status
+
+#: How many reports are remembered for each version.
+REMEMBERED = 2_000
+
+_EMPTY: Mapping[str, Any] = {}
+
+
+@dataclass
+class History:
+    """What is known of the past of one version, whether it runs now or not."""
+
+    recorder: Recorder
+    clock: WallClock = field(default_factory=WallClock)
+    reports: deque[Report] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    calls: int = 0
+
+    def note(self, report: Report) -> None:
+        """Remember a finished call."""
+        self.calls += 1
+        self.reports.append(report)
+
+
+class Platform:
+    """Functions and the instances that serve them. Lives on one event loop; call nothing from another thread.
+
+    Parameters
+    ----------
+    home : Home
+        Where files, logs and the store are.
+
+    Attributes
+    ----------
+    catalog : Catalog
+        What is deployed. Doors read and change it; the platform follows.
+    delivery : Delivery
+        Events that nobody waits for.
+    admission : Admission
+        The limits on requests at once.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.store = Store(home.path / "state.sqlite")
+        self.admission = Admission(account=Limits.of("aws-lambda").account_concurrency)
+        self._running: dict[tuple[str, int], tuple[str, Supervisor]] = {}  # with the revision that it runs
+        self._retiring: set[Supervisor] = set()
+        self._histories: dict[tuple[str, int], History] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self.catalog = Catalog(self.store, home, on_change=self._follow)
+        self.delivery = Delivery(self.store, invoke=self.invoke, cancel=self.cancel, policy_of=self.catalog.policy)
+        for entry in self.catalog:
+            self._follow(entry.name)
+
+    # Requests.
+
+    async def invoke(
+        self,
+        name: str,
+        qualifier: str | None = None,
+        *,
+        payload: bytes,
+        request_id: str | None = None,
+        key: str | None = None,
+        meta: Mapping[str, Any] = _EMPTY,
+    ) -> Report:
+        """Let a function answer a request, and wait.
+
+        Parameters
+        ----------
+        name, qualifier : str
+            Which function; its draft, a version, or an alias.
+        payload : bytes
+            The event, as JSON unless the function wants bytes.
+        request_id : str, optional
+            By default a new one.
+        key : str, optional
+            Requests with the same key go to the same version of an alias with weights.
+        meta : Mapping
+            What else the handler's context shows: ``arn``, ``qualifier``, ``client_context``, ``trace_id``, …
+
+        Returns
+        -------
+        Report
+            However it ended; a refused one has the status THROTTLED and a reason.
+
+        Raises
+        ------
+        NotFound
+            If there is no such function, version or alias.
+        EmulatorClosed
+            If it is closed before the answer is there.
+        """
+        version = self.version(name, qualifier, key)
+        request_id = request_id or str(uuid.uuid4())
+        supervisor = self.supervisor(version)
+        if refusal := self.admission.admit(name, supervisor.clock.now_s()):
+            report = refused(request_id, version.function, version.number, reason=refusal.reason)
+            supervisor.turn_away(report)
+            return report
+        try:
+            return await supervisor.submit(payload, request_id=request_id, meta=meta)
+        finally:
+            self.admission.release(name)
+
+    def stream(
+        self,
+        name: str,
+        qualifier: str | None = None,
+        *,
+        payload: bytes,
+        key: str | None = None,
+        meta: Mapping[str, Any] = _EMPTY,
+    ) -> AsyncIterator[bytes | Report]:
+        """Let a function answer bit by bit: pieces as they come, and at last the report."""
+        pieces: asyncio.Queue[bytes | Report | BaseException] = asyncio.Queue()
+        version = self.version(name, qualifier, key)
+
+        async def work() -> None:
+            request_id = str(uuid.uuid4())
+            supervisor = self.supervisor(version)
+            if refusal := self.admission.admit(name, supervisor.clock.now_s()):
+                report = refused(request_id, version.function, version.number, reason=refusal.reason)
+                supervisor.turn_away(report)
+                pieces.put_nowait(report)
+                return
+            try:
+                answer = supervisor.submit(payload, request_id=request_id, meta=meta, sink=pieces.put_nowait)
+                pieces.put_nowait(await answer)
+            except Exception as error:  # whoever reads the stream must hear of it
+                pieces.put_nowait(error)
+            finally:
+                self.admission.release(name)
+
+        return _drained(pieces, asyncio.get_running_loop().create_task(work()))
+
+    async def enqueue(
+        self,
+        name: str,
+        qualifier: str | None = None,
+        *,
+        payload: bytes,
+        task_id: str | None = None,
+        meta: Mapping[str, Any] = _EMPTY,
+    ) -> str:
+        """Take in an event that nobody waits for. When this returns its id, the event survives a crash.
+
+        Raises
+        ------
+        NotFound
+            If there is no such function, version or alias.
+        """
+        self.catalog.version(name, qualifier)
+        return await self.delivery.accept(name, qualifier, payload, task_id=task_id, meta=dict(meta))
+
+    def cancel(self, request_id: str) -> bool:
+        """Give up a running request: its instance is ended. Tells whether there was one."""
+        return any(supervisor.cancel(request_id) for _, supervisor in self._running.values())
+
+    def version(self, name: str, qualifier: str | None = None, key: str | None = None) -> Version:
+        """Choose the version that serves a request; an alias with weights chooses by the key or by chance."""
+        return self.catalog.version(name, qualifier, point=_point(key))
+
+    # What runs.
+
+    def supervisor(self, version: Version) -> Supervisor:
+        """Give what runs a version, started if need be; nothing of it runs before its first request."""
+        key = version.function.name, version.number
+        running = self._running.get(key)
+        if running is not None and running[0] == version.revision:
+            return running[1]
+        if running is not None:
+            self._retire(key)
+        supervisor = Supervisor(
+            version.function,
+            version=version.number,
+            home=self.home,
+            clock=self.history(version).clock,
+            recorder=self.history(version).recorder,
+            on_report=self.history(version).note,
+            min_instances=self._promised(version),
+        )
+        self._running[key] = version.revision, supervisor
+        return supervisor
+
+    def history(self, version: Version) -> History:
+        """Give what is remembered of a version."""
+        key = version.function.name, version.number
+        if key not in self._histories:
+            recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number)
+            self._histories[key] = History(recorder)
+        return self._histories[key]
+
+    def running(self, name: str | None = None) -> Iterator[Supervisor]:
+        """Go through what runs."""
+        for (function, _), (_, supervisor) in self._running.items():
+            if name in (None, function):
+                yield supervisor
+
+    def ready(self, name: str, qualifier: str) -> int:
+        """Count the instances that are up of those promised to a version or an alias."""
+        version = self.catalog.version(name, qualifier)
+        running = self._running.get((name, version.number))
+        promised = self.catalog[name].provisioned.get(qualifier, 0)
+        return min(promised, running[1].up()) if running else 0
+
+    def log_path(self, name: str) -> Path:
+        """Where a function's logs are."""
+        return self.home.log_dir(name)
+
+    async def close(self) -> None:
+        """Stop everything. What was acknowledged stays in the store."""
+        await self.delivery.close()
+        supervisors = [supervisor for _, supervisor in self._running.values()] + list(self._retiring)
+        await asyncio.gather(*(supervisor.close() for supervisor in supervisors))
+        while self._chores:
+            await asyncio.gather(*self._chores, return_exceptions=True)
+        self.store.close()
+
+    def _follow(self, name: str) -> None:
+        """Bring what runs in line with what is deployed."""
+        entry = self.catalog[name] if name in self.catalog else None
+        self.admission.reserve(name, entry.reserved if entry else None)
+        current = {} if entry is None else {DRAFT: entry.draft, **entry.versions}
+        for key, (revision, supervisor) in list(self._running.items()):
+            if key[0] != name:
+                continue
+            version = current.get(key[1])
+            if version is None or version.revision != revision:
+                self._retire(key)
+            elif (promised := self._promised(version)) != supervisor.scaling.min_instances:
+                supervisor.resize(min_instances=promised)
+        for version in current.values():
+            if self._promised(version) and (name, version.number) not in self._running:
+                self.supervisor(version)
+        if entry is None:
+            for key in [key for key in self._histories if key[0] == name]:
+                del self._histories[key]
+
+    def _promised(self, version: Version) -> int:
+        """Count the instances that a version must keep ready: its own, and those of aliases that lead to it."""
+        entry = self.catalog[version.function.name]
+        amounts = [
+            amount
+            for qualifier, amount in entry.provisioned.items()
+            if self.catalog.version(entry.name, qualifier).number == version.number
+        ]
+        return max(version.function.scaling.min_instances, sum(amounts))
+
+    def _retire(self, key: tuple[str, int]) -> None:
+        """Let the instances finish their requests and go."""
+        _, supervisor = self._running.pop(key)
+        self._retiring.add(supervisor)
+
+        async def drain() -> None:
+            try:
+                await supervisor.drain()
+            finally:
+                self._retiring.discard(supervisor)
+
+        self.chore(drain())
+
+    def chore(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside; the close waits for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+
+def _point(key: str | None) -> float:
+    """Turn a key into a number from 0 to 1, always the same one; without a key, draw one."""
+    if key is None:
+        return random.random()
+    return int.from_bytes(sha256(key.encode()).digest()[:8], "big") / 2**64
+
+
+async def _drained(
+    pieces: "asyncio.Queue[bytes | Report | BaseException]", work: "asyncio.Task[None]"
+) -> AsyncIterator[bytes | Report]:
+    try:
+        while True:
+            piece = await pieces.get()
+            if isinstance(piece, BaseException):
+                raise piece
+            yield piece
+            if isinstance(piece, Report):
+                return
+    finally:
+        if not work.done():  # the reader went away: nobody wants the rest
+            work.cancel()

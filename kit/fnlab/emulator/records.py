@@ -1,0 +1,111 @@
+"""What the platform knows of a function: its draft, versions, aliases and settings."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fnlab.functions import DRAFT, Alias, AsyncPolicy, Function, Package
+
+#: How the draft is called from outside: by AWS, by Alibaba.
+DRAFT_NAMES = frozenset({"$LATEST", "LATEST"})
+
+
+def new_revision() -> str:
+    """Name a state, so that a change can be made conditional on it."""
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A function as it was at one moment.
+
+    Attributes
+    ----------
+    number : int
+        :data:`~fnlab.functions.DRAFT` for what may still change; 1, 2, … for what has been published and never will.
+    function : Function
+        What runs.
+    revision : str
+        Another one after each change.
+    modified_s : float
+        When it was made or changed; seconds since 1970.
+    description : str
+        For people.
+    notes : Mapping
+        What a door was told and the platform has no use for; given back as it came.
+    """
+
+    number: int
+    function: Function
+    modified_s: float
+    revision: str = field(default_factory=new_revision)
+    description: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it may still change."""
+        return self.number == DRAFT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """An alias and the revision of it."""
+
+    alias: Alias
+    revision: str = field(default_factory=new_revision)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerVersion:
+    """Files that functions share, under a name and a number."""
+
+    name: str
+    number: int
+    package: Package
+    created_s: float
+    description: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Entry:
+    """All that is known of one function. Changed by the platform only; doors read.
+
+    Attributes
+    ----------
+    draft : Version
+        What was deployed last.
+    versions : dict of int to Version
+        What was published, oldest first.
+    aliases : dict of str to Named
+        By name.
+    tags : dict
+        Free text by key.
+    reserved : int or None
+        Most requests at once, over all versions; that many are also kept free for it. None: whatever is left.
+    provisioned : dict of str to int
+        Instances kept ready, by version number or alias name.
+    policies : dict of str to AsyncPolicy
+        For asynchronous events, by qualifier; ``"$LATEST"`` is the draft's.
+    urls : dict of str to Mapping
+        Settings of the function's URLs, by qualifier.
+    """
+
+    name: str
+    draft: Version
+    created_s: float
+    versions: dict[int, Version] = field(default_factory=dict)
+    aliases: dict[str, Named] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    reserved: int | None = None
+    provisioned: dict[str, int] = field(default_factory=dict)
+    policies: dict[str, AsyncPolicy] = field(default_factory=dict)
+    urls: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    published: int = 0  # the highest number ever given; a number is never given twice
+
+    @property
+    def latest(self) -> Version:
+        """The newest published version; the draft if there is none."""
+        return self.versions[max(self.versions)] if self.versions else self.draft
