@@ -174,8 +174,12 @@ class Deployed:
     @property
     def trace(self) -> Trace:
         """What happened since this version was deployed."""
-        history = self._history
-        return self.emulator.run_here(lambda: history.recorder.trace(history.clock.now_s()))
+
+        def read() -> Trace:
+            history, now_s = self._history, self.emulator.platform.clock.now_s()
+            return history.recorder.trace(now_s).window(history.began_s, now_s)
+
+        return self.emulator.run_here(read)
 
     @property
     def last(self) -> Report:

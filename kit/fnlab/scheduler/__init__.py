@@ -4,6 +4,7 @@ It is told what happened and when, and answers with decisions. The emulator carr
 clock, the simulator with a heap, so the two cannot disagree.
 """
 
+from fnlab.scheduler.admission import Admission, Refusal
 from fnlab.scheduler.messages import (
     RANK,
     Arrived,
@@ -24,7 +25,9 @@ from fnlab.scheduler.scheduler import Scheduler
 
 __all__ = [
     "RANK",
+    "Admission",
     "Arrived",
+    "Refusal",
     "Assign",
     "Crashed",
     "Decision",
