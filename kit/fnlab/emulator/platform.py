@@ -15,7 +15,6 @@ from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.delivery import Delivery
 from fnlab.emulator.home import Home
-from fnlab.emulator.mailbox import Mailbox
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, refused
 from fnlab.emulator.store import Store
@@ -267,6 +266,10 @@ class Platform:
             if name in (None, function):
                 yield supervisor
 
+    def calls(self, name: str) -> int:
+        """Count the requests to a function that have ended."""
+        return sum(history.calls for (function, _), history in self._histories.items() if function == name)
+
     def pids(self, version: Version) -> dict[str, int]:
         """Process ids of the living instances of a version."""
         running = self._running.get((version.function.name, version.number))
@@ -294,7 +297,7 @@ class Platform:
 
     def _follow(self, name: str) -> None:
         """Bring what runs in line with what is deployed."""
-        entry = self.catalog[name] if name in self.catalog else None
+        entry = self.catalog.get(name)
         if (reserved := entry.reserved if entry else None) != self.admission.reserved(name):
             self.admission.reserve(name, reserved)
         current = {} if entry is None else {DRAFT: entry.draft, **entry.versions}

@@ -29,7 +29,6 @@ __all__ = [
     "RANK",
     "Admission",
     "Arrived",
-    "Refusal",
     "Assign",
     "Crashed",
     "Decision",

@@ -73,9 +73,7 @@ class Recorder:
         self, *, arrival_s: float, start_s: float, end_s: float, init_s: float, status: Status, instance: int
     ) -> None:
         """Write the row of a finished invocation."""
-        self._invocations.extend(
-            (arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib)
-        )
+        self._invocations.extend((arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib))
         if self._spill is not None and len(self._invocations) >= _HELD_ROWS * len(_ROW):
             with self._spill.open("ab") as file:
                 self._invocations.tofile(file)

@@ -206,9 +206,7 @@ class Trace:
             name: np.concatenate([trace.instance_columns[name] for trace in traces] or [np.empty(0)])
             for name in INSTANCE_COLUMNS
         }
-        rows = {
-            name: np.concatenate([trace[name] for trace in traces] or [np.empty(0)]) for name in INVOCATION_COLUMNS
-        }
+        rows = {name: np.concatenate([trace[name] for trace in traces] or [np.empty(0)]) for name in INVOCATION_COLUMNS}
         moved = [
             np.where(trace["instance"] < 0, -1, trace["instance"] + offset)
             for trace, offset in zip(traces, offsets[:-1], strict=True)
