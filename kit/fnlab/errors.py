@@ -20,7 +20,16 @@
     │   └── Throttled            no instance was free and no further one may start
     ├── PlatformError            the emulator itself cannot do what was asked
     │   ├── HomeInUse            another emulator holds this home folder
-    │   ├── FunctionNotFound     no function of that name is deployed
+    │   ├── NotFound             nothing of that name is here
+    │   │   ├── FunctionNotFound
+    │   │   ├── VersionNotFound
+    │   │   ├── AliasNotFound
+    │   │   ├── LayerNotFound
+    │   │   ├── SettingNotFound  the function is here, and has no such setting
+    │   │   └── EventNotFound    no asynchronous event has this id
+    │   ├── AlreadyExists        the name is taken
+    │   ├── RevisionMismatch     it was changed in the meantime
+    │   ├── StillNeeded          something else refers to it
     │   └── EmulatorClosed       the emulator was closed before the call
     ├── DataError                a dataset is unknown, missing or not what its hash says
     └── MissingExtra             an optional package is needed (also an ImportError)
@@ -115,8 +124,44 @@ class HomeInUse(PlatformError):
     """Another emulator holds this home folder."""
 
 
-class FunctionNotFound(PlatformError):
+class NotFound(PlatformError):
+    """Nothing of that name is here."""
+
+
+class FunctionNotFound(NotFound):
     """No function of that name is deployed."""
+
+
+class VersionNotFound(NotFound):
+    """The function has no such version."""
+
+
+class AliasNotFound(NotFound):
+    """The function has no alias of that name."""
+
+
+class LayerNotFound(NotFound):
+    """There is no such layer, or no such version of it."""
+
+
+class SettingNotFound(NotFound):
+    """The function is here, and has no such setting."""
+
+
+class EventNotFound(NotFound):
+    """No asynchronous event has this id."""
+
+
+class AlreadyExists(PlatformError):
+    """The name is taken."""
+
+
+class RevisionMismatch(PlatformError):
+    """It was changed since the caller last looked."""
+
+
+class StillNeeded(PlatformError):
+    """Something else refers to it."""
 
 
 class EmulatorClosed(PlatformError):
