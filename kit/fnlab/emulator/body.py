@@ -31,8 +31,9 @@ class Body(Protocol):
         """Wait until the process is gone, and let the kernel forget it."""
 
 
-#: Given the instance's ends of its socket and its lifeline, make its process.
-Starter = Callable[[int, int], Awaitable[Body]]
+#: Given the instance's ends of its socket and its lifeline, make its process. Where the instance is to have a direct
+#: lane, the end of that comes third.
+Starter = Callable[..., Awaitable[Body]]
 
 
 def kill_group(pid: int) -> None:
@@ -70,6 +71,8 @@ def settings_of(function: Function, *, version: int, package_dir: Path, temporar
         "function_name": function.name,
         "version": version,
         "memory_mib": function.memory_mib,
+        "timeout_s": function.timeout_s,
+        "payload": function.payload,
         "cpu_share": function.cpu_share,
         "package_dir": str(package_dir),
         "temporary_dir": str(temporary_dir),
@@ -81,8 +84,10 @@ def spawner(
 ) -> Starter:
     """Give the starter of fresh processes: a new interpreter that knows nothing yet."""
 
-    async def spawn(socket_fd: int, lifeline_fd: int) -> Body:
+    async def spawn(socket_fd: int, lifeline_fd: int, *direct_fds: int) -> Body:
         ends = {"socket_fd": socket_fd, "lifeline_fd": lifeline_fd}
+        if direct_fds:
+            ends["direct_fd"] = direct_fds[0]
         with log_path.open("ab", buffering=0) as log:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "fnlab.emulator.instance", json.dumps({**settings, **ends})],
@@ -91,7 +96,7 @@ def spawner(
                 stderr=log,
                 cwd=settings["package_dir"],
                 env=_environment(function, settings),
-                pass_fds=(socket_fd, lifeline_fd, *inherited_fds),
+                pass_fds=(socket_fd, lifeline_fd, *direct_fds, *inherited_fds),
                 start_new_session=True,
             )
         return Spawned(process)

@@ -66,10 +66,10 @@ class ForkServer:
     def starter(self, temporary_dir: Path, *, rehearse: bool) -> Starter:
         """Give the starter of forked processes; to `rehearse` is to run the handler's warm-up in the child, too."""
 
-        async def fork(socket_fd: int, lifeline_fd: int) -> Body:
+        async def fork(*fds: int) -> Body:
             await self.warm()
             order = {"fork": {"temporary_dir": str(temporary_dir), "rehearse": rehearse}}
-            reply = await self._ask(order, [socket_fd, lifeline_fd])
+            reply = await self._ask(order, list(fds))
             return _Forked(reply["pid"], self)
 
         return fork
