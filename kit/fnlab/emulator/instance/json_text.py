@@ -23,7 +23,7 @@ _PLAIN = _SCALARS | {list, dict, tuple}
 #: Deeper values take the slow way, which notices when one holds itself.
 _DEPTH = 64
 
-_scan = json.JSONDecoder().scan_once
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # untyped
 _loads = json.loads
 
 
@@ -86,7 +86,7 @@ def write(value: Any) -> bytes:
 
 
 def _is_plain(value: Any, depth: int) -> bool:
-    """Whether the compiled encoder writes this value as the vendor's runtime does. Looks at types a container a time."""
+    """Whether the compiled encoder writes this value as the vendor's runtime does; looks at a container at a time."""
     kind = type(value)
     if kind in _SCALARS:
         return True

@@ -118,10 +118,10 @@ class Server:
     def _told(self, request_id: str, deadline_s: float, meta: bytes) -> Context:
         """Make the context of a request that something is known of."""
         told = _loads(meta) if meta else {}
-        trace_id = told.get("trace_id")
+        trace_id: str | None = told.get("trace_id")
         if self._traced:
             self._has_trace = trace_id is not None
-            if self._has_trace:
+            if trace_id is not None:
                 os.environ[_TRACE_ID] = trace_id
             else:
                 os.environ.pop(_TRACE_ID, None)
