@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from fnlab.emulator import destinations
-from fnlab.emulator.events import UNSENT, WAITING, Event, Events, State
+from fnlab.emulator.events import ENDED, UNSENT, WAITING, Event, Events, State
 from fnlab.emulator.lane import Lane
 from fnlab.emulator.mailbox import Mail, Mailbox
 from fnlab.emulator.store import Store
@@ -213,6 +213,12 @@ class Delivery:
     def named(self, function: str, task_id: str) -> Event:
         """Find an event of a function by its caller's name for it; raises as :meth:`task` does."""
         return _found(self._events.named(function, task_id), f"task id {task_id!r} in {function!r}")
+
+    async def ended(self, id: str) -> Event:
+        """Wait until an event has ended; raises as :meth:`task` does."""
+        if self.task(id).state not in ENDED:
+            await asyncio.shield(self._events.end_of(id))
+        return self.task(id)
 
     def tasks(self, function: str, *, state: State | None = None, limit: int = 100, after: int = 0) -> list[Event]:
         """List a function's events in the order of acceptance, from the one after the place `after` (``seq``) on."""

@@ -1,5 +1,6 @@
 """Asynchronous events as the store keeps them, and the states they go through."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -31,6 +32,7 @@ class State(StrEnum):
 
 
 WAITING = frozenset({State.ENQUEUED, State.RETRYING})
+ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.STOPPED, State.EXPIRED, State.INVALID})
 
 #: An attempt that ended so never reached the function.
 UNSENT = frozenset({Status.THROTTLED, Status.DROPPED})
@@ -120,6 +122,7 @@ class Events:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._awaited: dict[str, asyncio.Future[None]] = {}
 
     def together(self) -> AbstractContextManager[None]:
         """Make several changes one; see :meth:`Store.transaction`."""
@@ -148,7 +151,15 @@ class Events:
         times = (event.started_s, event.ended_s)
         last = (event.status, event.version, event.error[:KEPT_ERROR_CHARACTERS], event.body[:KEPT_BODY_BYTES])
         self._store.execute(_UPDATE, (*moving, *times, *last, event.seq))
+        if event.state in ENDED and (awaited := self._awaited.pop(event.id, None)):
+            awaited.set_result(None)
         return event
+
+    def end_of(self, id: str) -> asyncio.Future[None]:
+        """Give what is done when an event that has not ended yet ends."""
+        if id not in self._awaited:
+            self._awaited[id] = asyncio.get_running_loop().create_future()
+        return self._awaited[id]
 
     def get(self, id: str) -> Event | None:
         """Find an event by its request id."""
