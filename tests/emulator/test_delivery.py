@@ -510,7 +510,7 @@ def test_ten_thousand_events_drain_without_loss(bench, tmp_path, seed):
 
 
 def test_ten_thousand_quick_sends_are_quick(bench, tmp_path):
-    """One after the other, each awaited, into a file: seconds at the most (it takes about one)."""
+    """One after the other, each awaited, into a file: seconds at the most."""
     b = bench(OK, store=Store(tmp_path / "store.db"), in_flight=1)
 
     async def send():
