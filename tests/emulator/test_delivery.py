@@ -315,6 +315,11 @@ def test_what_cannot_be_written_is_refused_and_nothing_else(bench):
     b = bench(OK)
     with pytest.raises(TypeError, match=r"not JSON serializable"):
         b.send(meta={"when": object()})
+    deep = {}
+    for _ in range(10_000):
+        deep = {"": deep}
+    with pytest.raises(RecursionError):
+        b.send(meta=deep)
     id = b.send()
     b.pass_s(1)
     assert [task.id for task in b.delivery.tasks("digits")] == [id]

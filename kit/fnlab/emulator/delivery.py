@@ -16,7 +16,8 @@ from fnlab.emulator import destinations
 from fnlab.emulator.events import UNSENT, WAITING, Event, Events, State, new_event
 from fnlab.emulator.intake import Intake
 from fnlab.emulator.lane import Lane
-from fnlab.emulator.mailbox import Mail, Mailbox
+from fnlab.emulator.mailbox import Mailbox
+from fnlab.emulator.outbox import Outbox
 from fnlab.emulator.store import Store
 from fnlab.errors import EmulatorClosed, EventNotFound, NotFound
 from fnlab.functions import AsyncPolicy
@@ -26,8 +27,6 @@ from fnlab.trace import Status
 
 #: Ended events that are kept of each function, for whoever asks how they ended.
 KEPT_EVENTS = 1000
-#: Functions that are each other's destinations would go on for ever. AWS Lambda ends such a loop after about 16 turns.
-LONGEST_CHAIN = 16
 _FORGET_EVERY = 100  # ends; to look for too many at each one would cost more than it frees
 
 
@@ -75,7 +74,7 @@ class Delivery:
         A function's waits after refusals.
     target_of : callable
         The function and qualifier that a destination names, or None if it is no function here: then the mailbox keeps
-        what is sent. The same happens at the end of a chain of :data:`LONGEST_CHAIN` destinations.
+        what is sent. The same happens at the end of a chain of destinations.
     arn_of : callable
         The ARN of a function and qualifier, for records.
     in_flight : callable
@@ -104,10 +103,12 @@ class Delivery:
         self._store, self._events = store, Events(store)
         self._invoke, self._cancel = invoke, cancel
         self._policy_of, self._backoff_of = policy_of, backoff_of
-        self._target_of, self._arn_of = target_of, arn_of
         self._in_flight, self._clock, self._kept_events = in_flight, clock, kept_events
         self._lanes: dict[str, Lane] = {}
         self._intake = Intake(store, self._events, on_written=self._wake)
+        self._outbox = Outbox(
+            self._events, self.mailbox, target_of=target_of, arn_of=arn_of, clock=clock, on_written=self._wake
+        )
         self._ends: Counter[str] = Counter()
         self._closed = False
 
@@ -275,7 +276,7 @@ class Delivery:
         match verdict:
             case Succeeded():
                 self._end(event, State.SUCCEEDED)
-                self._send_record(policy.on_success, event, destinations.SUCCESS)
+                self._outbox.record(policy.on_success, event, condition=destinations.SUCCESS)
             case Retry(at_s):
                 self._events.save(event.put_back(at_s))
             case GivenUp(condition):
@@ -285,9 +286,8 @@ class Delivery:
 
     def _give_up(self, event: Event, policy: AsyncPolicy, condition: Condition) -> None:
         self._end(event, State.EXPIRED if condition == "EventAgeExceeded" else State.FAILED)
-        self._send_record(policy.on_failure, event, condition)
-        if policy.dead_letters is not None:
-            self._send(policy.dead_letters, event, event.payload, destinations.letter_attributes(event))
+        self._outbox.record(policy.on_failure, event, condition=condition)
+        self._outbox.dead_letter(policy.dead_letters, event)
 
     def _invalid(self, event: Event, error: NotFound) -> None:
         """End an event whose function is gone, and with it the rules that said who is to hear of it."""
@@ -298,24 +298,6 @@ class Delivery:
         if self._ends[event.function] % _FORGET_EVERY == 0:
             self._events.forget(event.function, keep=self._kept_events)
         self._ends[event.function] += 1
-
-    def _send_record(self, target: str | None, event: Event, condition: str) -> None:
-        if target is not None:
-            arn = self._arn_of(event.function, event.qualifier)
-            body = destinations.record(event, condition=condition, arn=arn, now_s=self._clock())
-            self._send(target, event, body, {})
-
-    def _send(self, target: str, event: Event, body: bytes, attributes: Mapping[str, str]) -> None:
-        """Send on within the transaction of the end, so that neither is without the other."""
-        chain = event.meta.get("chain", 0) + 1
-        if (there := self._target_of(target)) is None or chain > LONGEST_CHAIN:
-            mail = Mail(target=target, id=event.id, at_s=self._clock(), body=body, attributes=attributes)
-            self.mailbox.send(mail)
-            return
-        function, qualifier = there
-        meta = {"invoked_by": event.id, "chain": chain}
-        self._events.add(new_event(function, qualifier, body, task_id=None, meta=meta, now_s=self._clock()))
-        self._wake({function})
 
 
 def _ending(status: Status) -> Ending:

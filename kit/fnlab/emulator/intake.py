@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from fnlab.emulator.events import Event, Events
 from fnlab.emulator.store import Store
-from fnlab.errors import AlreadyExists, PlatformError
+from fnlab.errors import PlatformError
 
 
 class Intake:
@@ -56,7 +56,9 @@ class Intake:
                 for event in events:
                     try:
                         self._events.add(event)
-                    except (AlreadyExists, TypeError, ValueError) as error:  # the others come in all the same
+                    except sqlite3.Error:
+                        raise
+                    except Exception as error:  # its sender hears of it; the others come in all the same
                         failures[event.id] = error
         except sqlite3.Error as error:  # a full disk, for instance: nobody's event is safe
             failure = PlatformError(f"an event must be written down before it is accepted; that failed: {error}.")
