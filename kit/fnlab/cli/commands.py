@@ -1,14 +1,15 @@
 """What can be said to ``fnlab``."""
 
 import json
+import sys
 import time
 from dataclasses import replace
+from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
 import click
 
-import fnlab
 from fnlab import cost, errors
 from fnlab.cli import show
 from fnlab.cli.connection import Connection, default_home
@@ -33,7 +34,7 @@ _SHEET = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(fnlab.__version__)
+@click.version_option(version("fnlab"))
 def main() -> None:
     """Run functions on this machine as a cloud would."""
 
@@ -106,7 +107,7 @@ def deploy(  # noqa: PLR0917  # one argument an option; click gives them by name
 @click.option("--async", "later", is_flag=True, help="Do not wait for the answer.")
 def invoke(home: Path | None, name: str, event: str, qualifier: str | None, later: bool) -> None:
     """Call a function with an EVENT of JSON; `-` reads it from standard input."""
-    content = click.get_binary_stream("stdin").read() if event == "-" else event.encode()
+    content = sys.stdin.buffer.read() if event == "-" else event.encode()
     answer = _connected(home).invoke(name, content, qualifier=qualifier, wait=not later)
     click.echo(answer.content)
     if answer.is_error:
