@@ -479,15 +479,15 @@ def test_sigterm_in_the_middle_of_a_request_clears_up_and_ends(tmp_path):
 )
 @pytest.mark.parametrize("concurrency", [1, 2])
 def test_a_handler_that_misbehaves_does_not_break_the_talk(tmp_path, deed, concurrency):
-    """Its request is answered once, and so is the next one."""
+    """Its request is answered once and by the instance itself, and so is the next one."""
 
     async def work():
         async with running("misbehaves", tmp_path, concurrency=concurrency) as (instance, listener):
-            answers = [(await listener.ask(instance, event)).body for event in (deed, "fine")]
-            return answers, listener.order
+            answers = [json.loads((await listener.ask(instance, event)).body) for event in (deed, "fine")]
+            return answers, listener.order, instance.pid
 
-    answers, order = asyncio.run(work())
-    assert answers == [f'"{deed}"'.encode(), b'"fine"']
+    answers, order, pid = asyncio.run(work())
+    assert answers == [[deed, pid], ["fine", pid]]
     assert len(order) == 2
 
 

@@ -9,7 +9,7 @@ import time
 
 def handler(event, context):
     globals()[event]()
-    return event
+    return [event, os.getpid()]
 
 
 def fine():
