@@ -151,12 +151,13 @@ class Events:
         AlreadyExists
             If the function has a task of that id.
         """
-        if self.named(event.function, event.task_id) is not None:
+        own_name = event.task_id if event.task_id != event.id else None
+        if own_name is not None and self.named(event.function, own_name) is not None:
             raise AlreadyExists(
                 f"a task's id must be new to its function; {event.function!r} has a task {event.task_id!r}."
             )
         meta = json.dumps(dict(event.meta))
-        given = (event.id, event.function, event.qualifier, event.payload, event.task_id, meta, event.state)
+        given = (event.id, event.function, event.qualifier, event.payload, own_name, meta, event.state)
         self._store.execute(_INSERT, (*given, event.accepted_s, event.due_s))
 
     def save(self, event: Event) -> Event:
@@ -176,7 +177,8 @@ class Events:
 
     def named(self, function: str, task_id: str) -> Event | None:
         """Find an event by its caller's name for it."""
-        return _first(self._select("function = ? AND task_id = ?", (function, task_id)))
+        where = "function = ? AND (task_id = ? OR (id = ? AND task_id IS NULL))"
+        return _first(self._select(where, (function, task_id, task_id)))
 
     def due(self, function: str, now_s: float, *, limit: int) -> list[Event]:
         """List waiting events whose time has come, the one that has waited longest first."""
@@ -229,7 +231,7 @@ def _event(row: tuple[Any, ...]) -> Event:
         function=function,
         qualifier=qualifier,
         payload=payload,
-        task_id=task_id,
+        task_id=task_id or id,
         meta=json.loads(meta),
         state=State(state),
         accepted_s=accepted_s,
