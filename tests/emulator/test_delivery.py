@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from fnlab.emulator.delivery import Delivery
-from fnlab.emulator.events import Event, State
+from fnlab.emulator.events import Event, Events, State
 from fnlab.emulator.store import Store
 from fnlab.errors import AlreadyExists, EmulatorClosed, EventNotFound, FunctionNotFound, PlatformError
 from fnlab.functions import AsyncPolicy
@@ -384,6 +384,26 @@ def test_a_function_that_is_gone_makes_its_events_invalid(bench):
     assert len(b.attempts) == 1
 
 
+@pytest.mark.parametrize(("end", "state"), [(OK, "Succeeded"), (BAD, "Invalid")])
+def test_a_function_that_goes_while_it_runs_ends_its_event(bench, end, state):
+    """With what it said last, and without a further attempt."""
+    b = bench(lambda _: asyncio.sleep(10, end))
+    id = b.send()
+    b.pass_s(1)
+    b.functions.clear()
+    b.pass_s(1000)
+    assert (b.delivery.task(id).state, b.times()) == (state, [0])
+
+
+def test_a_platform_that_is_closed_first_loses_nothing(bench):
+    """The event waits, its attempt does not count, and nobody calls that a problem."""
+    b = bench(EmulatorClosed("closed."))
+    id = b.send()
+    b.pass_s(0.5)
+    assert (b.delivery.task(id).state, b.delivery.task(id).attempts) == ("Enqueued", 0)
+    assert not b.problems
+
+
 def test_trouble_of_the_platform_is_told_and_tried_again(bench):
     """An exception that is nobody's fault outside counts as no attempt; the loop's handler hears of it."""
     b = bench(lambda nth: RuntimeError("a bug") if nth < 3 else OK)
@@ -477,14 +497,19 @@ def test_tasks_are_listed_in_pages(bench):
 
 
 def test_ended_events_are_forgotten_but_for_the_last_ones(bench):
-    """So the file does not grow for ever; what waits is never forgotten."""
-    b = bench(lambda nth: BAD if nth == 1 else OK, kept_events=50, policy=AsyncPolicy(delays_s=(10_000,)))
+    """So the file does not grow for ever. What waits is never forgotten, and what ended last not either, though it may
+    have come first.
+    """
+    b = bench(lambda nth: BAD if nth == 1 else OK, kept_events=50, policy=AsyncPolicy(delays_s=(100,)))
     ids = [b.send() for _ in range(401)]
     b.pass_s(10)
     left = {task.id for task in b.delivery.tasks("digits", limit=1000)}
     assert ids[0] in left
     assert set(ids[-50:]) <= left
     assert len(left) <= 1 + 50 + 100
+    b.pass_s(100)
+    Events(b.store).forget("digits", keep=50)
+    assert {task.id for task in b.delivery.tasks("digits", limit=1000)} == {ids[0], *ids[-49:]}
 
 
 def test_one_function_does_not_hold_up_another(bench):

@@ -211,11 +211,12 @@ class Events:
         return [function for (function,) in rows]
 
     def forget(self, function: str, *, keep: int) -> None:
-        """Remove ended events, except for those accepted last."""
+        """Remove ended events, except for those that ended last."""
         ended = "function = ? AND ended_s IS NOT NULL"
         # From the first one too many downwards; nothing happens when there is none.
-        last = f"SELECT seq FROM events WHERE {ended} ORDER BY seq DESC LIMIT 1 OFFSET ?"
-        self._store.execute(f"DELETE FROM events WHERE {ended} AND seq <= ({last})", (function, function, keep))
+        last = f"SELECT ended_s, seq FROM events WHERE {ended} ORDER BY ended_s DESC, seq DESC LIMIT 1 OFFSET ?"
+        query = f"DELETE FROM events WHERE {ended} AND (ended_s, seq) <= ({last})"
+        self._store.execute(query, (function, function, keep))
 
     def _select(self, where: str, values: Iterable[Any]) -> list[Event]:
         rows = self._store.execute(f"SELECT {_ALL} FROM events WHERE {where}", list(values))
