@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from fnlab.emulator import sandbox
 from fnlab.functions import Function
 
 #: Numeric libraries would start a thread a core; an instance owns a share of one.
@@ -25,7 +26,16 @@ class Body(Protocol):
     pid: int
 
     def kill(self) -> None:
-        """End the process and whatever it started, at once."""
+        """End the process and whatever it started, at once, even when it is frozen."""
+
+    def freeze(self) -> None:
+        """Let the process and whatever it started stand still."""
+
+    def thaw(self) -> None:
+        """Let them go on."""
+
+    def terminate(self) -> None:
+        """Ask the process, a frozen one too, to end by itself."""
 
     async def reap(self) -> None:
         """Wait until the process is gone, and let the kernel forget it."""
@@ -35,27 +45,62 @@ class Body(Protocol):
 Starter = Callable[[int, int], Awaitable[Body]]
 
 
-def kill_group(pid: int) -> None:
-    """Kill a process group whose leader has not been reaped.
+def signal_group(pid: int, number: int) -> None:
+    """Send a signal to a process group whose leader has not been reaped.
 
     Until then the group's number cannot go to a stranger, even when the leader itself has already ended.
     """
     # macOS refuses to signal a group of which only the ended leader is left.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, number)
 
 
-class Spawned:
+class Group:
+    """A process that leads a group, and the signals that the platform sends to it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    @property
+    def reaped(self) -> bool:
+        """Whether its number may belong to a stranger by now."""
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        """End the process and whatever it started, at once, even when it is frozen."""
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Let the process and whatever it started stand still."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal(signal.SIGCONT)
+
+    def terminate(self) -> None:
+        """Ask the process, a frozen one too, to end by itself."""
+        self.thaw()  # a process that stands still would not hear it
+        if not self.reaped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+
+    def _signal(self, number: int) -> None:
+        if not self.reaped:
+            signal_group(self.pid, number)
+
+
+class Spawned(Group):
     """A process that was started as a new program."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.pid = process.pid
+        super().__init__(process.pid)
         self._process = process
 
-    def kill(self) -> None:
-        """End the process and whatever it started, at once."""
-        if self._process.returncode is None:
-            kill_group(self.pid)
+    @property
+    def reaped(self) -> bool:
+        """Whether its number may belong to a stranger by now."""
+        return self._process.returncode is not None
 
     async def reap(self) -> None:
         """Wait until the process is gone."""
@@ -73,6 +118,7 @@ def settings_of(function: Function, *, version: int, package_dir: Path, temporar
         "cpu_share": function.cpu_share,
         "package_dir": str(package_dir),
         "temporary_dir": str(temporary_dir),
+        "walls": sandbox.walls(function),
     }
 
 
@@ -111,4 +157,6 @@ def _environment(function: Function, settings: Mapping[str, Any]) -> dict[str, s
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
     }
+    if function.isolation.sandbox:  # which has no shared memory, as on AWS; joblib would try it and warn in every log
+        own["JOBLIB_MULTIPROCESSING"] = "0"
     return inherited | _ONE_THREAD | own | dict(function.env)

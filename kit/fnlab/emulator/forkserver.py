@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from fnlab.emulator.body import Body, Starter, kill_group, settings_of, spawner
+from fnlab.emulator.body import Body, Group, Starter, settings_of, spawner
 from fnlab.emulator.instance import wire
 from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S, Instance
 from fnlab.emulator.report import error_of
@@ -146,18 +146,18 @@ class ForkServer:
         self._warm.exception()  # nobody may be waiting yet, and that is no reason to complain
 
 
-class _Forked:
+class _Forked(Group):
     """A child of a fork server."""
 
     def __init__(self, pid: int, server: ForkServer) -> None:
-        self.pid = pid
+        super().__init__(pid)
         self._server = server
         self._reaped = False
 
-    def kill(self) -> None:
-        """End the process and whatever it started, at once."""
-        if not self._reaped:
-            kill_group(self.pid)
+    @property
+    def reaped(self) -> bool:
+        """Whether its number may belong to a stranger by now."""
+        return self._reaped
 
     async def reap(self) -> None:
         """Wait until the process is gone."""

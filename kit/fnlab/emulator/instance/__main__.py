@@ -14,6 +14,7 @@ from pathlib import Path  # noqa: E402
 from typing import Any, BinaryIO  # noqa: E402
 
 from fnlab.emulator.instance import forking, runtime, wire  # noqa: E402
+from fnlab.emulator.instance.confine import Part, Walls  # noqa: E402
 from fnlab.emulator.instance.phases import imports_by_package  # noqa: E402
 
 
@@ -28,7 +29,8 @@ def main(settings: dict[str, Any]) -> None:
         memory_mib=settings["memory_mib"],
         package_dir=Path(settings["package_dir"]),
     )
-    handler = start(settings["handler"], context, link, forks="control_fd" in settings)
+    walls = Walls(settings, forks="control_fd" in settings)
+    handler = start(settings["handler"], context, link, confined=walls.parts, forks="control_fd" in settings)
     if handler is None:
         return
     if "control_fd" not in settings:
@@ -38,12 +40,14 @@ def main(settings: dict[str, Any]) -> None:
     def child(own: dict[str, Any], fds: tuple[int, int], born_s: float) -> None:
         link.close()
         os.close(settings["lifeline_fd"])
-        be_born(handler, context, settings | own, fds, born_s=born_s)
+        be_born(handler, context, settings | own, fds, walls, born_s=born_s)
 
     forking.obey(take(settings["control_fd"]), child)
 
 
-def start(handler_name: str, context: runtime.Context, link: socket.socket, *, forks: bool) -> runtime.Handler | None:
+def start(
+    handler_name: str, context: runtime.Context, link: socket.socket, *, confined: dict[str, Part], forks: bool
+) -> runtime.Handler | None:
     """Load the handler and report how long each phase took; on failure report that and return None."""
     booted_s = time.monotonic()
     try:
@@ -54,7 +58,7 @@ def start(handler_name: str, context: runtime.Context, link: socket.socket, *, f
     except BaseException as error:  # a handler that calls sys.exit() while importing has failed too
         link.sendall(wire.frame(wire.FAILED, runtime.describe_init(error, handler_name, context)))
         return None
-    say_ready(context, link, began_s=BEGAN_S, booted_s=booted_s, packages=packages, forked=False)
+    say_ready(context, link, began_s=BEGAN_S, booted_s=booted_s, packages=packages, confined=confined, forked=False)
     return handler
 
 
@@ -63,6 +67,7 @@ def be_born(
     context: runtime.Context,
     settings: dict[str, Any],
     fds: tuple[int, int],
+    walls: Walls,
     *,
     born_s: float,
 ) -> None:
@@ -71,10 +76,11 @@ def be_born(
     hold_lifeline(lifeline_fd)
     runtime.watch_own_memory()
     link = take(socket_fd)
+    walls.narrow(settings["temporary_dir"])
     context.begin_anew()
     if settings["rehearse"]:
         runtime.rehearse(settings["handler"], context)
-    say_ready(context, link, began_s=born_s, booted_s=born_s, packages={}, forked=True)
+    say_ready(context, link, began_s=born_s, booted_s=born_s, packages={}, confined=walls.parts, forked=True)
     serve(handler, context, link, settings["cpu_share"])
 
 
@@ -85,6 +91,7 @@ def say_ready(  # one argument a measurement
     began_s: float,
     booted_s: float,
     packages: dict[str, float],
+    confined: dict[str, Part],
     forked: bool,
 ) -> None:
     """Report that the init is over, and where its time went."""
@@ -93,6 +100,7 @@ def say_ready(  # one argument a measurement
         "booted_s": booted_s,
         "phases": context.seconds,
         "packages": packages,
+        "confined": confined,
         "forked": forked,
         "peak_mib": runtime.peak_memory_mib(),
     }
