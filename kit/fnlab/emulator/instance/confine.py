@@ -167,7 +167,7 @@ def _hides(readable: tuple[str, ...]) -> str:
 
 def _exceptions(readable: tuple[str, ...]) -> str:
     """Say whether the whole home folder can be read after all."""
-    home = str(Path.home().resolve())
+    home = os.path.realpath(os.environ.get("HOME") or "/nonexistent")
     open_wide = any(home == path or home.startswith(path.rstrip("/") + "/") for path in readable)
     return "; the home folder is readable, because it is on the import path" if open_wide else ""
 

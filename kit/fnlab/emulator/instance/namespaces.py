@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import stat
+import struct
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,6 +18,8 @@ from pathlib import Path
 _NEW_MOUNTS, _NEW_USER, _NEW_NETWORK = 0x00020000, 0x10000000, 0x40000000
 _BIND, _MOVE, _RECURSIVE, _PRIVATE = 1 << 12, 1 << 13, 1 << 14, 1 << 18
 _DETACH = 2
+_MOUNT_SETATTR = 442  # the same number on every architecture; libc may not know the call yet
+_READ_ONLY, _ALL_BELOW, _NO_FOLDER = 1, 0x8000, -100
 _MESSAGE_BYTES = 4096
 
 _TMP = "/tmp"  # what programs mean, wherever this machine has its temporary files
@@ -42,17 +45,21 @@ def enter(*, mounts: bool, network: bool) -> None:
 
 
 def own_tmp(folder: str, keep: Iterable[str], *, seen_at: str = "/tmp") -> None:
-    """See `folder` where everybody else sees /tmp, in mounts of one's own; the paths to `keep` stay where they are.
+    """See `folder` where everybody else sees /tmp, in mounts of one's own.
 
-    What others see as /tmp is at `seen_at` until then.
+    The paths to `keep` can be read where they are, but no longer written: above them is a folder that can be. What others see as /tmp is at `seen_at` until then.
     """
     _call("unshare", _NEW_MOUNTS)
-    kept = outermost((*keep, folder), seen_at=seen_at)
+    kept = outermost(keep, seen_at=seen_at)
+    if _is_below(folder, _TMP):
+        kept.append(folder)
     fds = [os.open(seen_at + path[len(_TMP) :], os.O_PATH | os.O_CLOEXEC) for path in kept]
     _bind(seen_at + folder[len(_TMP) :] if _is_below(folder, _TMP) else folder, _TMP)
     for path, fd in zip(kept, fds, strict=True):
         _make_place(path, folder=stat.S_ISDIR(os.fstat(fd).st_mode))
         _bind(f"/proc/self/fd/{fd}", path)
+        if path != folder:
+            _protect(path)
         os.close(fd)
     if seen_at != _TMP:
         _call("umount2", seen_at.encode(), _DETACH)
@@ -66,7 +73,7 @@ def new_root(place: str) -> None:
     rule for long before the folders of its children are made.
     """
     new = Path(place)
-    _call("mount", b"none", place.encode(), b"tmpfs", ctypes.c_ulong(0), b"mode=755")
+    _call("mount", b"none", place.encode(), b"tmpfs", ctypes.c_ulong(0), b"mode=755,size=1m")
     for name in (OUTER_TMP, f"{PRIVATE}/tmp"):
         Path(place + name).mkdir(parents=True)
     _bind(_TMP, place + OUTER_TMP)
@@ -180,6 +187,14 @@ def _plain(name: str) -> str:
 def _bind(source: str, target: str) -> None:
     # With everything mounted below: parts of what a more privileged namespace mounted cannot be had alone.
     _call("mount", source.encode(), target.encode(), None, ctypes.c_ulong(_BIND | _RECURSIVE), None)
+
+
+def _protect(path: str) -> None:
+    """Make a mount, and all below, read-only. Landlock's rules alone would not: they hold for what is mounted below."""
+    attributes = struct.pack("=4Q", _READ_ONLY, 0, 0, 0)
+    size = ctypes.c_size_t(len(attributes))
+    number, flags = ctypes.c_long(_MOUNT_SETATTR), ctypes.c_uint(_ALL_BELOW)
+    _call("syscall", number, ctypes.c_int(_NO_FOLDER), path.encode(), flags, attributes, size)
 
 
 def _call(name: str, *arguments: object) -> None:
