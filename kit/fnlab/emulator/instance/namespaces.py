@@ -47,7 +47,8 @@ def enter(*, mounts: bool, network: bool) -> None:
 def own_tmp(folder: str, keep: Iterable[str], *, seen_at: str = "/tmp") -> None:
     """See `folder` where everybody else sees /tmp, in mounts of one's own.
 
-    The paths to `keep` can be read where they are, but no longer written: above them is a folder that can be. What others see as /tmp is at `seen_at` until then.
+    The paths to `keep` can be read where they are, but no longer written: Landlock would let them be, because the
+    folder that they are now mounted in can be written. What others see as /tmp is at `seen_at` until then.
     """
     _call("unshare", _NEW_MOUNTS)
     kept = outermost(keep, seen_at=seen_at)
