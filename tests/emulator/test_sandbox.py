@@ -205,6 +205,7 @@ def test_limits_are_what_was_asked(explore, start):
     assert walls(fn)["open files"] == Part(True, "100")
     enforced = fn(("limit", "RLIMIT_NPROC"))["did"] == [50, 50]
     assert enforced == walls(fn)["processes"].on
+    assert refused(fn(("start", 60))) == enforced
     if not enforced:
         assert str(walls(fn)["processes"]).startswith("off: not enforced: ")
 

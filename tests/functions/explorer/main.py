@@ -34,6 +34,14 @@ def open_many(count):
     return count
 
 
+def start_many(count):
+    with ExitStack() as started:
+        for _ in range(count):
+            process = started.enter_context(subprocess.Popen(["sleep", "60"]))
+            started.callback(process.kill)
+    return count
+
+
 TRIES = {
     "write": lambda path: Path(path).write_text("written by an instance"),
     "fill": lambda what: Path(what[0]).write_bytes(bytes(what[1])),
@@ -47,6 +55,7 @@ TRIES = {
     "status": status,
     "child status": child_status,
     "open": open_many,
+    "start": start_many,
     "limit": lambda name: resource.getrlimit(getattr(resource, name)),
     "environment": lambda _: dict(os.environ),
     "cwd": lambda _: os.listdir("."),  # noqa: PTH208
