@@ -4,16 +4,15 @@ import time
 
 BEGAN_S = time.monotonic()  # before any other import: what came earlier is the interpreter's own start
 
-import fcntl  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
-import signal  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any, BinaryIO  # noqa: E402
 
 from fnlab.emulator.instance import forking, runtime, wire  # noqa: E402
+from fnlab.emulator.instance.lifeline import hold_lifeline  # noqa: E402
 from fnlab.emulator.instance.phases import imports_by_package  # noqa: E402
 
 
@@ -123,27 +122,6 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     length, _ = wire.HEAD.unpack(head)
     body = stream.read(length)
     return body if len(body) == length else None
-
-
-def hold_lifeline(fd: int) -> None:
-    """Die with the supervisor, whatever the handler is doing.
-
-    The supervisor holds the writing end of this pipe and never writes. When it dies, by whatever signal, the kernel
-    sees the end of the pipe and kills this whole process group; no thread of ours has to run for that, so it works
-    in the middle of compiled code too. Where the kernel cannot be told which signal to send, SIGIO does.
-    """
-    os.set_inheritable(fd, False)
-    if hasattr(fcntl, "F_SETSIG"):
-        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGKILL)
-    else:
-        signal.signal(signal.SIGIO, lambda *_: os._exit(1))
-    fcntl.fcntl(fd, fcntl.F_SETOWN, -os.getpgrp())
-    fcntl.fcntl(fd, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
-    try:
-        os.read(fd, 1)  # an end that came before we asked to be told
-    except BlockingIOError:
-        return
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,27 @@
+"""Starts a program that is not ours: ``python -m fnlab.emulator.instance.launch LIFELINE WORD PROGRAM ARGUMENT…``.
+
+What the kernel was told about the lifeline belongs to the open pipe, and so it outlives the change to another program,
+as long as somebody in the process group holds that pipe open. The second number is a pipe on which the platform hears
+of the change: it closes when the program begins, and carries the reason when it cannot.
+"""
+
+import os
+import sys
+
+from fnlab.emulator.instance.lifeline import hold_lifeline
+
+
+def main(lifeline_fd: int, word_fd: int, command: list[str]) -> None:
+    """Become the program."""
+    hold_lifeline(lifeline_fd)
+    os.set_inheritable(lifeline_fd, True)
+    os.set_inheritable(word_fd, False)
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        os.write(word_fd, f"{command[0]!r} could not be started: {error.strerror}.".encode())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

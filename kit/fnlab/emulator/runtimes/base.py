@@ -1,0 +1,298 @@
+"""What every instance that runs somebody else's program has: a process, a lifeline, a measure, an end."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import time
+from typing import Protocol
+
+from fnlab.emulator.body import Spawned
+from fnlab.emulator.instance.wire import Result
+from fnlab.emulator.runtimes import usage
+from fnlab.emulator.runtimes.starting import ProgramStarter
+from fnlab.trace import Phase
+
+#: Where the kernel does not tell when a process ends, it is looked at this often.
+_LOOK_S = 0.01
+
+_WORD_BYTES = 4096
+
+#: Writing ends of the lifelines of all instances of this process.
+_lifelines: set[int] = set()
+
+
+def _let_go() -> None:
+    """Close the lifelines in a forked copy of this process, which would keep instances alive after its death."""
+    for fd in _lifelines:
+        os.close(fd)
+    _lifelines.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
+
+class Owner(Protocol):
+    """Who wants to hear from an instance."""
+
+    def on_ready(self, instance: "BaseInstance") -> None:
+        """Init is over."""
+
+    def on_failed(self, instance: "BaseInstance", error: bytes) -> None:
+        """The init failed, or the program ended; what is asked of it now fails for this reason."""
+
+    def on_chunk(self, instance: "BaseInstance", request_id: str, piece: bytes) -> None:
+        """A piece of a streamed answer came."""
+
+    def on_result(self, instance: "BaseInstance", result: Result) -> None:
+        """A request was answered."""
+
+    def on_gone(self, instance: "BaseInstance") -> None:
+        """The process ended."""
+
+
+class BaseInstance:
+    """A process of a foreign program, from start to end. How it is asked is the subclasses' matter.
+
+    Parameters
+    ----------
+    name, row : str, int
+        What the scheduler and the trace call it.
+    owner : Owner
+        Hears what happens, on the event loop.
+
+    Attributes
+    ----------
+    phases : tuple of Phase
+        Parts of the start: ``queue``, ``spawn``, ``launch`` (the launcher, until the program begins), ``init`` (from
+        there until the program says that it is ready).
+    peak_mib : float
+        The most memory seen so far.
+    """
+
+    def __init__(self, name: str, row: int, owner: Owner) -> None:
+        self.name, self.row = name, row
+        self.phases: tuple[Phase, ...] = ()
+        self.peak_mib = 0.0
+        self._owner = owner
+        self._body: Spawned | None = None
+        self._lost = asyncio.Event()
+        self._unwanted = False  # it was to stop, perhaps before it had begun
+        self._ending = False  # its end is our doing
+        self._ready = False
+        self._lifeline_fd = -1
+        self._watching: asyncio.Task[None] | None = None
+        self._cpu_before_s = 0.0
+        self._wanted_s = time.monotonic()
+        self._asked_s = self._spawned_s = self._began_s = 0.0
+
+    @property
+    def pid(self) -> int:
+        """Process id; -1 before the start."""
+        return self._body.pid if self._body else -1
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended."""
+        return self._lost.is_set()
+
+    def resident_mib(self) -> float:
+        """Memory that the program and what it started have resident now; 0 where the system does not tell."""
+        return usage.resident_mib(self.pid) if self._body else 0.0
+
+    async def start(self, starter: ProgramStarter) -> None:
+        """Start the program; `owner.on_ready` or `owner.on_failed` follows."""
+        self._asked_s = time.monotonic()
+        own = await self._prepare(starter)
+        lifeline_end, self._lifeline_fd = os.pipe()
+        word_fd, word_end = os.pipe()
+        _lifelines.add(self._lifeline_fd)
+        try:
+            self._body = starter.spawn(own, lifeline_fd=lifeline_end, word_fd=word_end)
+        except BaseException:
+            os.close(word_fd)
+            self._cut_lifeline()
+            await self._dismantle()
+            raise
+        finally:
+            os.close(lifeline_end)
+            os.close(word_end)
+        self._spawned_s = self._began_s = time.monotonic()
+        self._watching = asyncio.get_running_loop().create_task(self._watch(self._body.pid, word_fd))
+        if self._unwanted:
+            await self.stop(0)
+
+    def adopt(self, name: str, row: int, owner: Owner) -> None:
+        """Refuse: a foreign program cannot be forked, so none of its instances was made ahead."""
+        raise NotImplementedError(f"{type(self).__name__} has no instances made ahead; {name!r} must be started.")
+
+    def invoke(self, request_id: str, left_s: float, event: bytes, meta: bytes = b"") -> None:
+        """Hand a request over; `meta` is a JSON object with what goes beside the event."""
+        raise NotImplementedError  # abstract
+
+    async def stop(self, grace_s: float, *, terminate: bool = False) -> None:
+        """Ask the program to end, kill it after the grace, and wait until it and what it started are gone.
+
+        It is always asked by SIGTERM, so `terminate` changes nothing.
+        """
+        self._unwanted = self._ending = True
+        if self._body is None:
+            return
+        if grace_s and not self.gone:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._part(), grace_s)
+        body, self._body = self._body, None
+        if body is None:
+            return  # somebody else, who also wanted it to stop, was first
+        body.kill()
+        await body.reap()
+        if self._watching is not None:
+            await self._watching
+        await self._dismantle()
+        self._cut_lifeline()
+
+    def kill(self) -> None:
+        """End the process and whatever it started, at once."""
+        self._ending = True
+        if self._body is not None:
+            self._body.kill()
+
+    def freeze(self) -> None:
+        """Let the program stand still."""
+        self._signal_group(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal_group(signal.SIGCONT)
+
+    # What subclasses do.
+
+    async def _prepare(self, starter: ProgramStarter) -> dict[str, str]:
+        """Open what the program will need, and name it in its environment."""
+        raise NotImplementedError  # abstract
+
+    async def _farewell(self) -> None:
+        """Tell the program that it is about to end; it also gets SIGTERM afterwards."""
+
+    async def _dismantle(self) -> None:
+        """Close what was opened for it."""
+
+    def _on_begun(self) -> None:
+        """The program runs now; the launcher is gone."""
+
+    def _pending(self) -> str:
+        """Name a request that is not answered; empty when there is none."""
+        raise NotImplementedError  # abstract
+
+    # What they use.
+
+    def _say_ready(self) -> None:
+        self._ready = True
+        ready_s = time.monotonic()
+        self.phases = (
+            Phase("queue", self._asked_s - self._wanted_s),
+            Phase("spawn", self._spawned_s - self._asked_s),
+            Phase("launch", self._began_s - self._spawned_s),
+            Phase("init", ready_s - self._began_s),
+        )
+        self._measure()
+        self._owner.on_ready(self)
+
+    def _fail(self, error_type: str, sentence: str) -> None:
+        """Tell the owner why nothing comes of this; the first reason stands."""
+        if not self._ending:
+            self._owner.on_failed(self, error_body(error_type, sentence))
+
+    def _answer(self, request_id: str, body: bytes, *, ok: bool) -> None:
+        used_s = self._measure()
+        self._owner.on_result(self, Result(request_id, ok, used_s, self.peak_mib, body))
+
+    def _measure(self) -> float:
+        """Look at memory, and give the CPU seconds since the last look."""
+        before_s, self._cpu_before_s = self._cpu_before_s, usage.cpu_s(self.pid)
+        self.peak_mib = max(self.peak_mib, usage.peak_mib(self.pid))
+        return max(0.0, self._cpu_before_s - before_s)  # a descendant that nobody waited for takes its time along
+
+    # The process.
+
+    async def _watch(self, pid: int, word_fd: int) -> None:
+        """See the program begin, and see it end."""
+        if word := await _read(word_fd):
+            self._fail("Runtime.InvalidEntrypoint", word)
+        else:
+            self._began_s = time.monotonic()
+            self._on_begun()
+        await _ended(pid)
+        self._lost.set()
+        reason = _how_it_ended(pid)
+        self._fail("Runtime.ExitError", f"RequestId: {self._pending()} Error: {reason}")
+        self._owner.on_gone(self)
+
+    async def _part(self) -> None:
+        await self._farewell()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        await self._lost.wait()
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        if self._body is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+
+    def _cut_lifeline(self) -> None:
+        _lifelines.discard(self._lifeline_fd)
+        os.close(self._lifeline_fd)
+
+
+def error_body(error_type: str, sentence: str) -> bytes:
+    """Write an error as a function's answer."""
+    return json.dumps({"errorType": error_type, "errorMessage": sentence, "stackTrace": []}).encode()
+
+
+async def _read(fd: int) -> str:
+    """Read a pipe to its end, and close it."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(fd, readable.set)
+    try:
+        await readable.wait()  # the launcher writes once, at most, and less than a pipe holds
+        return os.read(fd, _WORD_BYTES).decode(errors="replace")
+    finally:
+        loop.remove_reader(fd)
+        os.close(fd)
+
+
+async def _ended(pid: int) -> None:
+    """Wait for the end of a child without reaping it: its number must stay taken until its group has been killed."""
+    if not hasattr(os, "pidfd_open"):
+        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            await asyncio.sleep(_LOOK_S)
+        return
+    loop = asyncio.get_running_loop()
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return  # it was stopped, and reaped, before we came to look
+    over = asyncio.Event()
+    loop.add_reader(fd, over.set)
+    try:
+        await over.wait()
+    finally:
+        loop.remove_reader(fd)
+        os.close(fd)
+
+
+def _how_it_ended(pid: int) -> str:
+    """Say it as AWS's runtime interface emulator does."""
+    try:
+        end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+    except ChildProcessError:
+        end = None  # reaped by whoever stopped it
+    if end is None or (end.si_code == os.CLD_EXITED and end.si_status == 0):
+        return "Runtime exited without providing a reason"
+    if end.si_code == os.CLD_EXITED:
+        return f"Runtime exited with error: exit status {end.si_status}"
+    return f"Runtime exited with error: signal: {signal.strsignal(end.si_status) or end.si_status}".lower().replace(
+        "runtime", "Runtime"
+    )
