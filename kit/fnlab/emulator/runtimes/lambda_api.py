@@ -54,7 +54,9 @@ class LambdaApiInstance(BaseInstance):
         self._queue: deque[_Request] = deque()  # who waits to be asked for
         self._served: dict[str, _Request] = {}  # who is being served
         self._answered = ""  # the last one that was
+        self._answering: dict[Exchange, str] = {}  # answers that have begun, and to what
         self._streamed_bytes: dict[Exchange, int] = {}
+        self._too_big: dict[str, bytes] = {}  # whose answer was refused, until it shows whether the program lives on
         self._extensions = Extensions()
 
     def invoke(self, request_id: str, left_s: float, event: bytes, meta: bytes = b"") -> None:
@@ -86,6 +88,9 @@ class LambdaApiInstance(BaseInstance):
     def _pending(self) -> str:
         return next(iter((*self._served, *(request.request_id for request in self._queue))), "")
 
+    def _epitaph(self) -> bytes:
+        return next(iter(self._too_big.values()), b"")
+
     # What a connection calls.
 
     def admits(self, connection: Connection) -> bool:
@@ -97,7 +102,9 @@ class LambdaApiInstance(BaseInstance):
         return True
 
     def on_head(self, exchange: Exchange) -> None:
-        """Note an answer that will come in pieces."""
+        """Note an answer that begins, and whether it will come in pieces."""
+        if (asked := _INVOCATION.fullmatch(exchange.path)) and asked[1] in self._served:
+            self._answering[exchange] = asked[1]
         if exchange.headers.get("lambda-runtime-function-response-mode") == "streaming":
             self._streamed_bytes[exchange] = 0
 
@@ -106,10 +113,10 @@ class LambdaApiInstance(BaseInstance):
         limits = Limits.of(_LIMITS).facts
         if exchange in self._streamed_bytes:
             self._streamed_bytes[exchange] += len(piece)
-            asked = _INVOCATION.fullmatch(exchange.path)
             within = self._streamed_bytes[exchange] <= limits["stream_bytes"]["max"]
-            if asked and asked[1] in self._served and within:
-                self._owner.on_chunk(self, asked[1], piece)
+            request_id = self._answering.get(exchange, "")
+            if within and request_id in self._served:
+                self._owner.on_chunk(self, request_id, piece)
         elif len(exchange.body) <= limits["response_bytes"]["max"]:
             exchange.body += piece  # one piece too many is kept, to be found out
 
@@ -117,12 +124,14 @@ class LambdaApiInstance(BaseInstance):
         """Forget a caller; an answer that broke off in the middle is an error."""
         if exchange in self._nexts:
             self._nexts.remove(exchange)
-        asked = _INVOCATION.fullmatch(exchange.path)
-        if self._streamed_bytes.pop(exchange, None) is not None and asked and asked[1] in self._served:
-            self._finish(asked[1], error_body("Runtime.TruncatedResponse", "the streamed answer broke off."), ok=False)
+        streamed = self._streamed_bytes.pop(exchange, None) is not None
+        if (request_id := self._answering.pop(exchange, "")) in self._served and streamed:
+            error = error_body("Runtime.TruncatedResponse", "the streamed answer broke off.")
+            self._finish(request_id, error, ok=False)
 
     def on_end(self, exchange: Exchange) -> None:
         """Serve a request of the program."""
+        self._answering.pop(exchange, None)
         answers: dict[tuple[str, str], Callable[[Exchange], None]] = {
             ("GET", "/2018-06-01/runtime/invocation/next"): self._on_next,
             ("POST", "/2018-06-01/runtime/init/error"): self._on_init_error,
@@ -139,7 +148,11 @@ class LambdaApiInstance(BaseInstance):
 
     def _on_next(self, exchange: Exchange) -> None:
         assert self._starter is not None, "who asks was started"  # narrows the type
-        if len(self._served) + len(self._nexts) >= self._starter.concurrency:
+        for request_id in list(self._too_big):
+            self._finish(request_id, self._too_big.pop(request_id), ok=False)
+        # An answer on another connection may be about to end, well or not; this one waits for it.
+        busy = self._served.keys() - set(self._answering.values())
+        if len(busy) + len(self._nexts) >= self._starter.concurrency:
             sentence = "the request before must be answered first, and one next at a time waits."
             refuse(exchange, 403, "InvalidStateTransition", sentence)
             return
@@ -154,8 +167,7 @@ class LambdaApiInstance(BaseInstance):
             return
         exchange.reply(202, _ACCEPTED)
         body = _as_error(bytes(exchange.body), exchange.headers.get(_ERROR_TYPE, ""))
-        if not self._ending:
-            self._owner.on_failed(self, body)
+        self._fail_with(body)
 
     def _on_register(self, exchange: Exchange) -> None:
         assert self._starter is not None, "who asks was started"  # narrows the type
@@ -184,17 +196,19 @@ class LambdaApiInstance(BaseInstance):
         if len(exchange.body) <= most:
             exchange.reply(202, _ACCEPTED)
             self._finish(request_id, bytes(exchange.body), ok=True)
-            return
+        else:
+            self._refuse_size(exchange, request_id, most)
+
+    def _refuse_size(self, exchange: Exchange, request_id: str, most: int) -> None:
+        """Refuse an answer; many runtimes end after that, so its request is told when the next one can be served."""
+        refuse(exchange, 413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({most} bytes).")
         sentence = f"Response payload size exceeded maximum allowed payload size ({most} bytes)."
-        refuse(exchange, 413, "RequestEntityTooLarge", sentence)
-        self._finish(request_id, error_body("Function.ResponseSizeTooLarge", sentence), ok=False)
+        self._too_big[request_id] = error_body("Function.ResponseSizeTooLarge", sentence)
 
     def _end_stream(self, exchange: Exchange, request_id: str) -> None:
         sent_bytes, most = self._streamed_bytes.pop(exchange), Limits.of(_LIMITS).facts["stream_bytes"]["max"]
         if sent_bytes > most:
-            sentence = f"Response payload size exceeded maximum allowed payload size ({most} bytes)."
-            refuse(exchange, 413, "RequestEntityTooLarge", sentence)
-            self._finish(request_id, error_body("Function.ResponseSizeTooLarge", sentence), ok=False)
+            self._refuse_size(exchange, request_id, most)
             return
         exchange.reply(202, _ACCEPTED)
         if error_type := exchange.trailers.get(_ERROR_TYPE):
@@ -206,7 +220,8 @@ class LambdaApiInstance(BaseInstance):
 
     def _match(self) -> None:
         """Give waiting work to a waiting program."""
-        while self._queue and self._nexts:
+        assert self._starter is not None, "who asks was started"  # narrows the type
+        while self._queue and self._nexts and len(self._served) < self._starter.concurrency:
             exchange = self._nexts.popleft()
             if not exchange.open:
                 continue
@@ -237,6 +252,7 @@ class LambdaApiInstance(BaseInstance):
         del self._served[request_id]
         self._answered = request_id
         self._answer(request_id, body, ok=ok)
+        self._match()
 
 
 def _header(value: Any) -> str:
