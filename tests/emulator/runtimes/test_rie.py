@@ -63,6 +63,7 @@ def started(command, **environment):
 
 
 def free_port():
+    """Find a port of the loopback that nobody uses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -230,7 +231,7 @@ def test_the_remaining_time_of_a_first_call(run, rie):
 
 
 def test_a_second_call_at_the_same_time(run, rie):
-    """RIE does not survive it; in fnlab it waits for the first one, or gets an instance of its own from the scheduler."""
+    """RIE does not survive it; in fnlab it waits for the first, unless the scheduler gives it an instance."""
     with Rie(rie, "slow") as other:
         other.ask(0)
 

@@ -336,6 +336,23 @@ def test_a_request_by_http_keeps_method_path_and_headers(run):
     assert json.loads(seen.body)[0] == "PUT /teapot?now"
 
 
+@pytest.mark.parametrize("path", ["http://127.0.0.1:1/elsewhere", "//elsewhere/path", "/ü", "/a b", ""])
+def test_no_path_leads_elsewhere_or_hangs(run, path):
+    """Whatever a caller's path looks like, the program gets it or the call fails, and the instance goes on."""
+
+    async def scenario(programs):
+        running = await programs.start(SERVER, package="fc_server", runtime="http")
+        meta = {"http": {"method": "GET", "path": path, "headers": {}}}
+        result = await running.ask(b"", meta=json.dumps(meta).encode())
+        return result, json.loads((await running.ask(b'"seen"')).body)
+
+    result, seen = run(scenario)
+    if result.ok:
+        assert len(seen) == 2
+    else:
+        assert json.loads(result.body)["errorType"] == "UnhandledInvocationError"
+
+
 def test_the_initialiser_runs_first_and_pre_stop_last(run):
     """A function that asks for it gets POST /initialize once; every one GET /pre-stop."""
 
@@ -478,6 +495,26 @@ def test_nothing_outlives_a_parent_that_is_killed(tmp_path, runtime, package, co
         assert len(members) == (2 if command[0] == "sh" else 1)
         parent.send_signal(signal.SIGKILL)
     until_dead(*members)
+
+
+def test_where_the_kernel_sends_no_chosen_signal_a_process_watches():
+    """Without F_SETSIG (taken away here) a small process beside the program waits for the end of the lifeline."""
+    without = "import fcntl, sys; del fcntl.F_SETSIG; from fnlab.emulator.instance import launch; launch.main("
+    lifeline, ours = os.pipe()
+    word, theirs = os.pipe()
+    program = ["sh", "-c", "trap '' IO; echo up; while true; do sleep 600; done"]
+    code = f"{without}{lifeline}, {theirs}, {program!r})"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], pass_fds=(lifeline, theirs), start_new_session=True, stdout=subprocess.PIPE
+    )
+    for fd in (lifeline, theirs):
+        os.close(fd)
+    assert os.read(word, 100) == b""
+    assert process.stdout.readline() == b"up\n"
+    os.close(ours)
+    assert process.wait() == -signal.SIGKILL
+    process.stdout.close()
+    os.close(word)
 
 
 def test_only_foreign_runtimes_have_a_kind():

@@ -64,7 +64,6 @@ class CustomHttpInstance(BaseInstance):
         self._port = _free_port()
         many = starter.concurrency
         self._client = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{self._port}",
             limits=httpx.Limits(max_connections=many, max_keepalive_connections=many),
             timeout=None,  # the supervisor keeps the time
             trust_env=False,  # a proxy has no business here
@@ -77,12 +76,13 @@ class CustomHttpInstance(BaseInstance):
     async def _farewell(self) -> None:
         if self._client is not None and self._ready:
             with contextlib.suppress(httpx.HTTPError):  # it need not know this path, and may end at once
-                await self._client.get("/pre-stop", headers=self._headers("", 0, "/pre-stop"))
+                await self._client.send(self._request("GET", "/pre-stop", self._headers("", 0, "/pre-stop")))
 
     async def _dismantle(self) -> None:
-        for task in (self._readying, *self._serving.values()):
-            if task is not None:
-                task.cancel()
+        tasks = [task for task in (self._readying, *self._serving.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
 
@@ -134,7 +134,8 @@ class CustomHttpInstance(BaseInstance):
         if WANTS_INITIALIZE not in self._starter.function.env:
             return True
         try:
-            answer = await self._client.post("/initialize", headers=self._headers("", 0, "/initialize"))
+            headers = self._headers("", 0, "/initialize")
+            answer = await self._client.send(self._request("POST", "/initialize", headers))
         except httpx.HTTPError as error:
             self._fail("InitializationError", f"POST /initialize was not answered: {error!r}.")
             return False
@@ -153,9 +154,9 @@ class CustomHttpInstance(BaseInstance):
         headers = self._headers(request_id, left_s, control) | _passed_on((by_http or {}).get("headers", {}))
         method, path = (by_http["method"], by_http["path"]) if by_http else ("POST", "/invoke")
         try:
-            async with self._client.stream(method, path, content=event, headers=headers) as answer:
-                body = await _read(answer)
-        except httpx.HTTPError as error:
+            answer = await self._client.send(self._request(method, path, headers, event), stream=True)
+            body = await _read(answer)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # ValueError: what no header or path can hold
             if not self._ending and not await self._ends():
                 sentence = f"{method} {path} was not answered: {error!r}."
                 self._answer(request_id, error_body("UnhandledInvocationError", sentence), ok=False)
@@ -171,6 +172,11 @@ class CustomHttpInstance(BaseInstance):
             self._answer(request_id, body, ok=True)
         else:
             self._answer(request_id, _as_error(answer, body), ok=False)
+
+    def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> httpx.Request:
+        """Make a request of exactly these headers, that goes to the program whatever the path looks like."""
+        url = httpx.URL(scheme="http", host="127.0.0.1", port=self._port, raw_path=path.encode("ascii"))
+        return httpx.Request(method, url, headers=headers, content=body)
 
     async def _ends(self) -> bool:
         """Tell a dying program from a broken connection: the first is told of as such, by whoever watches it."""
@@ -215,10 +221,13 @@ def _most_bytes() -> int:
 async def _read(answer: httpx.Response) -> bytes | None:
     """Read an answer, None when it is too large."""
     body = bytearray()
-    async for piece in answer.aiter_bytes():
-        body += piece
-        if len(body) > _most_bytes():
-            return None
+    try:
+        async for piece in answer.aiter_raw():  # a compressed answer is the caller's to unpack
+            body += piece
+            if len(body) > _most_bytes():
+                return None
+    finally:
+        await answer.aclose()
     return bytes(body)
 
 

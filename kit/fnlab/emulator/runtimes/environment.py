@@ -37,6 +37,7 @@ def lambda_variables(starter: ProgramStarter, *, address: str, instance: str, pr
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": instance,
         "LAMBDA_TASK_ROOT": folder,
+        "TZ": function.env.get("TZ", ":UTC"),
         "LAMBDA_RUNTIME_DIR": folder,
     }
 
