@@ -12,12 +12,8 @@ from fnlab.emulator.body import Spawned
 from fnlab.emulator.instance.wire import Result
 from fnlab.emulator.runtimes import usage
 from fnlab.emulator.runtimes.starting import ProgramStarter
+from fnlab.emulator.runtimes.vigil import ended, how_it_ended, read_word
 from fnlab.trace import Phase
-
-#: Where the kernel does not tell when a process ends, it is looked at this often.
-_LOOK_S = 0.01
-
-_WORD_BYTES = 4096
 
 #: Writing ends of the lifelines of all instances of this process.
 _lifelines: set[int] = set()
@@ -69,7 +65,11 @@ class BaseInstance:
         there until the program says that it is ready).
     peak_mib : float
         The most memory seen so far.
+    direct : None
+        A foreign program has no lane past the event loop.
     """
+
+    direct: None = None
 
     def __init__(self, name: str, row: int, owner: Owner) -> None:
         self.name, self.row = name, row
@@ -226,14 +226,14 @@ class BaseInstance:
 
     async def _watch(self, pid: int, word_fd: int) -> None:
         """See the program begin, and see it end."""
-        if word := await _read(word_fd):
+        if word := await read_word(word_fd):
             self._fail("Runtime.InvalidEntrypoint", word)
         else:
             self._began_s = time.monotonic()
             self._on_begun()
-        await _ended(pid)
+        await ended(pid)
         self._lost.set()
-        sentence = f"RequestId: {self._pending()} Error: {_how_it_ended(pid)}"
+        sentence = f"RequestId: {self._pending()} Error: {how_it_ended(pid)}"
         self._fail_with(self._epitaph() or error_body("Runtime.ExitError", sentence))
         self._owner.on_gone(self)
 
@@ -256,51 +256,3 @@ class BaseInstance:
 def error_body(error_type: str, sentence: str) -> bytes:
     """Write an error as a function's answer."""
     return json.dumps({"errorType": error_type, "errorMessage": sentence, "stackTrace": []}).encode()
-
-
-async def _read(fd: int) -> str:
-    """Read a pipe to its end, and close it."""
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(fd, readable.set)
-    try:
-        await readable.wait()  # the launcher writes once, at most, and less than a pipe holds
-        return os.read(fd, _WORD_BYTES).decode(errors="replace")
-    finally:
-        loop.remove_reader(fd)
-        os.close(fd)
-
-
-async def _ended(pid: int) -> None:
-    """Wait for the end of a child without reaping it: its number must stay taken until its group has been killed."""
-    if not hasattr(os, "pidfd_open"):
-        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-            await asyncio.sleep(_LOOK_S)
-        return
-    loop = asyncio.get_running_loop()
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return  # it was stopped, and reaped, before we came to look
-    over = asyncio.Event()
-    loop.add_reader(fd, over.set)
-    try:
-        await over.wait()
-    finally:
-        loop.remove_reader(fd)
-        os.close(fd)
-
-
-def _how_it_ended(pid: int) -> str:
-    """Say it as AWS's runtime interface emulator does."""
-    try:
-        end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
-    except ChildProcessError:
-        end = None  # reaped by whoever stopped it
-    if end is None or (end.si_code == os.CLD_EXITED and end.si_status == 0):
-        return "Runtime exited without providing a reason"
-    if end.si_code == os.CLD_EXITED:
-        return f"Runtime exited with error: exit status {end.si_status}"
-    return f"Runtime exited with error: signal: {signal.strsignal(end.si_status) or end.si_status}".lower().replace(
-        "runtime", "Runtime"
-    )
