@@ -2,8 +2,8 @@
 
 ``lambda_api`` serves programs that ask for their work, as AWS Lambda's runtimes do; ``custom_http`` asks programs that
 are web servers, as Alibaba Function Compute's custom runtimes are. What the two share: ``base`` (a process and its
-end), ``starting`` and ``vigil`` (how it is started and watched), ``usage`` and ``sockets`` (what the system says of it),
-``environment``.
+end), ``starting`` and ``vigil`` (how it is started and watched), ``usage`` and ``sockets`` (what the system says of
+it), ``environment``.
 """
 
 import importlib
