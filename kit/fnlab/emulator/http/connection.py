@@ -62,9 +62,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request, if there is room for one more caller."""
-        assert isinstance(transport, asyncio.Transport)  # narrows the type
         serving = self._serving
-        self._transport = transport
+        self._transport = transport  # type: ignore[assignment]  # a connected socket's reads and writes, uvloop's too
         peer = (transport.get_extra_info("peername") or ("",))[0]
         self._reader = Reader(serving.limits, serving.gate, peer=peer)
         if serving.closing or len(serving.connections) >= serving.limits.max_connections:
