@@ -14,7 +14,7 @@ class Echo(Worker):
 
 
 if __name__ == "__main__":
-    sys.argv = [sys.argv[0], "--port", sys.argv[1], "--address", "127.0.0.1", "--log-level", "warning"]
+    sys.argv = [sys.argv[0], "--port", sys.argv[1], "--address", "127.0.0.1", "--log-level", "error"]
     server = Server()
     server.append_worker(Echo, num=2)
     server.run()
