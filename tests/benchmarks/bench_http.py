@@ -26,7 +26,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fnlab" / "peers"
-EVENT = json.dumps({"instances": [[float(value % 17) for value in range(64)]]})
+EVENTS = {  # a small one shows the path, a row of digits what JSON adds to it
+    "small": json.dumps({"key": "value"}),
+    "row": json.dumps({"instances": [[float(value % 17) for value in range(64)]]}),
+}
 INVOKE = "/2015-03-31/functions/echo/invocations"
 GATEWAY_TOKEN = "x" * 43
 UP_WITHIN_S = 30
@@ -46,7 +49,7 @@ class Entry:
     command: Callable[[int], Sequence[str | Path]]
     path: str
     connections: tuple[int, ...] = (1, 16)
-    body: str = EVENT
+    wrap: str = "%s"  # around the event
     token: str = ""
     prints_token: bool = False
 
@@ -60,11 +63,12 @@ class Running:
     process: subprocess.Popen[bytes]
     token: str
 
-    def request(self) -> str:
+    def request(self, event: str) -> str:
         """Write the request, whole."""
+        body = self.entry.wrap % event
         token = f"Authorization: Bearer {self.token}\r\n" if self.token else ""
         head = f"POST {self.entry.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: application/json\r\n"
-        return f"{head}{token}Content-Length: {len(self.entry.body)}\r\n\r\n{self.entry.body}"
+        return f"{head}{token}Content-Length: {len(body)}\r\n\r\n{body}"
 
 
 def entries(peers_venv: Path) -> list[Entry]:
@@ -93,7 +97,6 @@ def entries(peers_venv: Path) -> list[Entry]:
         )
 
     bento = peers_venv / "bin" / "bentoml"
-    wrapped = json.dumps({"event": json.loads(EVENT)})
     return [
         Entry(BASE, lambda port: [python, peers / "fastapi_echo.py", str(port)], "/echo"),
         Entry("uvicorn, raw ASGI", lambda port: [python, peers / "uvicorn_echo.py", str(port)], "/"),
@@ -103,7 +106,7 @@ def entries(peers_venv: Path) -> list[Entry]:
             "BentoML (2)",
             lambda port: [bento, "serve", "bentoml_echo:Echo", "--working-dir", peers, "--port", str(port)],
             "/echo",
-            body=wrapped,
+            wrap='{"event": %s}',
         ),
         *(
             gateway(server, loop, instances, connections)
@@ -120,6 +123,7 @@ def main() -> None:
     """Start everything, take turns, print a table, end everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--event", choices=EVENTS, default="small")
     parser.add_argument("--peers-venv", type=Path, default=CACHE)
     parser.add_argument("--only", nargs="*", default=[], help="beginnings of names; FastAPI is always there")
     parser.add_argument("--without", nargs="*", default=[], help="beginnings of names")
@@ -141,7 +145,8 @@ def main() -> None:
         for entry in wanted:
             running.append(start(entry))
             wait_for(running[-1])
-        report(measure(running, client, chosen.rounds), chosen.rounds)
+        results = measure(running, client, rounds=chosen.rounds, event=EVENTS[chosen.event])
+        report(results, chosen.rounds)
     finally:
         for each in running:
             each.process.terminate()
@@ -191,7 +196,7 @@ def answers(running: Running) -> bool:
     """Tell whether one request is answered well."""
     try:
         with socket.create_connection(("127.0.0.1", running.port), timeout=5) as connection:
-            connection.sendall(running.request().encode())
+            connection.sendall(running.request(EVENTS["small"]).encode())
             return connection.recv(65536).startswith(b"HTTP/1.1 200")
     except OSError:
         return False
@@ -209,14 +214,14 @@ def end(process: subprocess.Popen[bytes]) -> None:
 Results = dict[tuple[str, int], list[dict[str, float]]]
 
 
-def measure(running: Sequence[Running], client: subprocess.Popen[bytes], rounds: int) -> Results:
+def measure(running: Sequence[Running], client: subprocess.Popen[bytes], *, rounds: int, event: str) -> Results:
     """Give each server its slices, in another order each round; the first round warms up."""
     results: Results = {}
     jobs = [(each, connections) for each in running for connections in each.entry.connections]
     for turn in range(rounds + 1):
         random.shuffle(jobs)
         for each, connections in jobs:
-            job = {"port": each.port, "connections": connections, "seconds": SLICE_S, "request": each.request()}
+            job = {"port": each.port, "connections": connections, "seconds": SLICE_S, "request": each.request(event)}
             client.stdin.write(json.dumps(job).encode() + b"\n")
             client.stdin.flush()
             measured = json.loads(client.stdout.readline())

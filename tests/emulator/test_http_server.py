@@ -455,15 +455,19 @@ def test_head_and_bodiless_statuses_have_no_body(serve):
     "headers", [{"X-A": "1\r\nX-B: 2"}, {"X-A": "1\n"}, {"X-A\r\nX-B": "1"}, {"X A": "1"}, {"X-A": "\0"}, {"X-A": "é"}]
 )
 def test_headers_cannot_be_smuggled_out(serve, headers):
-    """An app's header that would become two, or cannot be written, fails that answer alone."""
+    """An app's header that would become two, or cannot be written, fails that answer alone, streamed or whole."""
+
+    async def pieces():
+        yield b"abc"
 
     async def app(request):
-        return text_response("", headers=headers if request.path == "/" else {})
+        body = pieces() if request.path == "/stream" else b"abc"
+        return Response(200, headers if request.path != "/last" else {}, body)
 
-    answer = serve(app).ask(GET + LAST)
-    assert statuses(answer) == [500, 200]
+    answer = serve(app).ask(GET + b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n" + LAST)
+    assert statuses(answer) == [500, 500, 200]
     assert b"X-B" not in answer
-    assert [type(error).__name__ for error in serve.errors] == ["BadValue"]
+    assert [type(error).__name__ for error in serve.errors] == ["BadValue", "BadValue"]
 
 
 def test_cookies_are_not_joined_and_framing_is_the_servers(serve):
