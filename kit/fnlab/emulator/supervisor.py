@@ -35,7 +35,6 @@ from fnlab.scheduler import (
     Woken,
 )
 from fnlab.trace import Kind, Recorder, Status, Trace
-from fnlab.units import MS_PER_S
 
 #: The cloud tries a failed init once more.
 INIT_TRIES = 2
@@ -80,9 +79,7 @@ class Supervisor:
         self.scheduler = Scheduler(self.scaling)
         self.quiet = asyncio.Event()  # set while no request is here and no instance is starting
         self._recorder = recorder or Recorder(memory_mib=function.memory_mib, version=version)
-        self._books = Bookkeeper(
-            function, version=version, clock=clock, recorder=self._recorder, on_report=on_report
-        )
+        self._books = Bookkeeper(function, version=version, clock=clock, recorder=self._recorder, on_report=on_report)
         self._home = home
         self.nursery = Nursery(function, version=version, home=home)
         self._slots: dict[str, Slot] = {}
@@ -114,13 +111,11 @@ class Supervisor:
         self._tell(Arrived(request.request_id), request.arrival_s)
         return answer
 
-    def cancel(self, request_id: str) -> bool:
-        """Give up a request; the instance that serves it is ended. Tells whether it was here."""
+    def cancel(self, request_id: str) -> None:
+        """Give up a request, if it is here; the instance that serves it is ended."""
         request = self._requests.get(request_id)
-        if request is None or request.slot is None:
-            return False
-        self._kill(request.slot, Status.ERROR, "InstanceCrashed", "the request was stopped from outside.")
-        return True
+        if request is not None and request.slot is not None:
+            self._kill(request.slot, Status.ERROR, "InstanceCrashed", "the request was stopped from outside.")
 
     def turn_away(self, report: Report) -> None:
         """Note a request that the platform's own limits refused."""

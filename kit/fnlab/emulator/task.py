@@ -49,11 +49,14 @@ class Task:
         TimeoutError
             If it has not by then.
         """
-        return self._emulator.run(asyncio.wait_for(self._emulator.platform.delivery.ended(self.id), timeout_s))
+        ended = self._emulator.run(asyncio.wait_for(self._emulator.platform.delivery.ended(self.id), timeout_s))
+        return str(ended.state)
 
     def __repr__(self) -> str:
         return f"Task({self.id!r}, {self.state})"
 
     def _repr_html_(self) -> str:
         event = self.event
-        return facts(f"Event {self.id}", {"function": event.function, "state": self.state, "tries": str(event.attempts)})
+        return facts(
+            f"Event {self.id}", {"function": event.function, "state": self.state, "tries": str(event.attempts)}
+        )

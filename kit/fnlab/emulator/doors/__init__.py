@@ -1,1 +1,1 @@
-"""The doors: each lets one kind of client in, translates, and holds nothing of its own."""
+"""The ways in from outside: each door translates one protocol to the platform and back, and keeps nothing."""
