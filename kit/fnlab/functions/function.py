@@ -78,9 +78,7 @@ class Function:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise BadValue(
-                f"a function's name must be 1 to 64 letters, digits, _ or -; got {self.name!r}."
-            )
+            raise BadValue(f"a function's name must be 1 to 64 letters, digits, _ or -; got {self.name!r}.")
         if not _HANDLER.fullmatch(self.handler):
             raise BadValue(f"handler must read 'module:function'; got {self.handler!r}.")
         for key, value in self.env.items():

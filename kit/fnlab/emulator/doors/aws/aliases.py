@@ -111,7 +111,8 @@ def _check(checks: Checks, name: str | None, fields: Fields) -> None:
         bounds = "Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0"
         checks.add(shown, at, f"Map value must satisfy constraint: [{bounds}, Member must not be null]")
     if any(not is_number(version) or len(version) > 18 for version in weights):
-        bounds = "Member must have length less than or equal to 1024, Member must have length greater than or equal to 1"
+        length = "Member must have length"
+        bounds = f"{length} less than or equal to 1024, {length} greater than or equal to 1"
         pattern = "Member must satisfy regular expression pattern: [0-9]+"
         checks.add(shown, at, f"Map keys must satisfy constraint: [{bounds}, {pattern}]")
     checks.done()

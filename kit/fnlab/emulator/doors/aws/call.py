@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.doors.aws.arn import Scope, Target, check_name, check_qualifier, find_target
 from fnlab.emulator.doors.aws.checks import Checks
 from fnlab.emulator.doors.aws.errors import not_found
 from fnlab.emulator.doors.aws.fields import Fields
-from fnlab.emulator.doors.aws.routes import ARCHIVE_PATH
+from fnlab.emulator.doors.aws.routes import ARCHIVE_PATH, URL_PATH
+from fnlab.emulator.http.access import credential_of
 from fnlab.emulator.http.messages import Request, Response
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Entry
@@ -63,8 +65,18 @@ class Call:
         return self.request.headers.get(name.lower())
 
     def location(self, archive: str) -> str:
-        """Write the address at which this door serves an archive."""
-        return f"http://{self.header('host') or 'localhost'}{ARCHIVE_PATH}{archive}"
+        """Write the address at which this door serves an archive; like AWS's, it carries the right to read it."""
+        shown = credential_of(self.request)
+        right = f"?X-Amz-Credential={quote(shown, safe='')}/" if shown else ""
+        return f"{self._origin}{ARCHIVE_PATH}{archive}{right}"
+
+    def function_url(self, name: str, qualifier: str) -> str:
+        """Write the address at which a function is called as a plain web server."""
+        return f"{self._origin}{URL_PATH}{name}/{quote(qualifier, safe='')}/"
+
+    @property
+    def _origin(self) -> str:
+        return f"http://{self.header('host') or 'localhost'}"
 
     def number(self, name: str, *, least: int | None = None, most: int | None = None) -> int | None:
         """Give a whole number of the query."""

@@ -32,7 +32,7 @@ class Checks:
 
     def pattern(self, value: str | None, at: str, pattern: str) -> None:
         """Demand that the whole text fits a pattern."""
-        if value is not None and not re.fullmatch(pattern, value):
+        if value is not None and not re.fullmatch(pattern, value, re.ASCII):
             self.add(value, at, f"Member must satisfy regular expression pattern: {pattern}")
 
     def length(self, value: Sequence[object] | None, at: str, *, least: int = 0, most: int | None = None) -> None:

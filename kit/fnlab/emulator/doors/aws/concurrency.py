@@ -49,7 +49,7 @@ async def put_function_concurrency(call: Call) -> Response:
             f"concurrency [{promised}]."
         )
         raise AwsError("InvalidParameterValueException", message, status=400)
-    call.catalog.reserve(entry.name, wanted)
+    call.platform.reserve(entry.name, wanted)
     return answer({"ReservedConcurrentExecutions": wanted})
 
 
@@ -60,7 +60,7 @@ async def get_function_concurrency(call: Call) -> Response:
 
 async def delete_function_concurrency(call: Call) -> Response:
     """DeleteFunctionConcurrency."""
-    call.catalog.reserve(call.entry(call.target().name).name, None)
+    call.platform.reserve(call.entry(call.target().name).name, None)
     return nothing()
 
 

@@ -124,7 +124,9 @@ class Settings:
 
     def noted(self, notes: Mapping[str, Any]) -> "Settings":
         """Note something more; what is None is struck out."""
-        return replace(self, notes={name: value for name, value in {**self.notes, **notes}.items() if value is not None})
+        return replace(
+            self, notes={name: value for name, value in {**self.notes, **notes}.items() if value is not None}
+        )
 
     def _merged(self, fields: Fields, environment_given: bool) -> dict[str, Any]:
         notes = dict(self.notes)

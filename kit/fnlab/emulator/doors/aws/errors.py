@@ -42,9 +42,7 @@ class AwsError(Exception):
 
     def response(self) -> Response:
         """Write it down."""
-        return json_response(
-            self._body, status=self.status, headers={"x-amzn-ErrorType": self.code, **self._headers}
-        )
+        return json_response(self._body, status=self.status, headers={"x-amzn-ErrorType": self.code, **self._headers})
 
 
 _USER = {"Type": "User"}

@@ -98,7 +98,7 @@ def _existing(call: Call, target: Target) -> tuple[Entry, str]:
 
 def _noted(call: Call, target: Target) -> Mapping[str, Any]:
     name, qualifier = target.name, target.qualifier or LATEST
-    entry = call.catalog[name] if name in call.catalog else None
+    entry = call.catalog.get(name)
     note = read_note(entry, "event-invoke", qualifier) if entry and qualifier in entry.policies else None
     if note is None:
         raise not_found(f"The function {call.scope.function(name, qualifier)} doesn't have an EventInvokeConfig")
@@ -119,9 +119,7 @@ def _kept(call: Call, entry: Entry, qualifier: str, config: Mapping[str, Any]) -
 def _check_destination(call: Call, entry: Entry, place: str, goals: Mapping[str, Any]) -> None:
     match = re.match(r"arn:[^:]+:([^:]+):", place)
     if match and match[1] not in _SERVICES:
-        sides = {
-            side: f"{side}(destination={goal['Destination']})" if goal else "null" for side, goal in goals.items()
-        }
+        sides = {side: f"{side}(destination={goal['Destination']})" if goal else "null" for side, goal in goals.items()}
         raise invalid(
             f"The provided destination config DestinationConfig(onSuccess={sides['OnSuccess']}, "
             f"onFailure={sides['OnFailure']}) is invalid."

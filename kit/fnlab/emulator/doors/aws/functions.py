@@ -150,9 +150,7 @@ async def delete_function(call: Call) -> Response:
         call.catalog.delete(target.name, target.qualifier)
     except StillNeeded:
         number = int(target.qualifier or 0)
-        names = [
-            name for name, named in entry.aliases.items() if number in (named.alias.version, *named.alias.weights)
-        ]
+        names = [name for name, named in entry.aliases.items() if number in (named.alias.version, *named.alias.weights)]
         raise conflict(f"Unable to delete version because the following aliases reference it: {names}") from None
     return nothing()
 

@@ -27,5 +27,5 @@ def write_note(call: Call, entry: Entry, kind: Kind, content: Mapping[str, Any] 
 def forget_qualifier(call: Call, entry: Entry, qualifier: str) -> None:
     """Keep nothing of an alias: one that comes later under the same name begins anew."""
     for kind in ("policy", "event-invoke", "provisioned", "runtime-management"):
-        if read_note(entry, kind, qualifier) is not None:  # type: ignore[arg-type]
-            write_note(call, entry, kind, None, qualifier)  # type: ignore[arg-type]
+        if read_note(entry, kind, qualifier) is not None:
+            write_note(call, entry, kind, None, qualifier)

@@ -79,7 +79,7 @@ async def remove_permission(call: Call) -> Response:
 async def get_policy(call: Call) -> Response:
     """GetPolicy."""
     target = call.target()
-    entry = call.catalog[target.name] if target.name in call.catalog else None
+    entry = call.catalog.get(target.name)
     policy = read_note(entry, "policy", target.qualifier or "") if entry else None
     if policy is None or entry is None or not has_qualifier(entry, target.qualifier):
         raise not_found("The resource you requested does not exist.")

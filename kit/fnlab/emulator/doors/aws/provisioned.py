@@ -22,7 +22,9 @@ async def put_provisioned_concurrency_config(call: Call) -> Response:
     checks.present(wanted, "provisionedConcurrentExecutions")
     checks.between(wanted, "provisionedConcurrentExecutions", least=1)
     checks.done()
-    entry, qualifier = _place(call, "Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
+    entry, qualifier = _place(
+        call, "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+    )
     amount = int(wanted or 0)
     _check_neighbours(entry, qualifier)
     _check_room(call, entry, qualifier, amount)
@@ -59,6 +61,7 @@ async def list_provisioned_concurrency_configs(call: Call) -> Response:
     return answer({"ProvisionedConcurrencyConfigs": shapes, "NextMarker": marker})
 
 
+_UNPUBLISHED = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
 _UNFIT = "The function resource provided must be an alias or a published version."
 
 
@@ -94,7 +97,9 @@ def _check_neighbours(entry: Entry, qualifier: str) -> None:
                 "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
             )
         return
-    if any(named.alias.version == int(qualifier) and name in entry.provisioned for name, named in entry.aliases.items()):
+    if any(
+        named.alias.version == int(qualifier) and name in entry.provisioned for name, named in entry.aliases.items()
+    ):
         raise conflict("Version is pointed by a Provisioned Concurrency alias")
 
 

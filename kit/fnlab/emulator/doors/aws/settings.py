@@ -69,8 +69,7 @@ async def put_function_code_signing_config(call: Call) -> Response:
     """PutFunctionCodeSigningConfig: there is none that could be put."""
     arn = call.body.text("CodeSigningConfigArn")
     message = (
-        "The code signing configuration cannot be found. Check that the provided configuration is not deleted: "
-        f"{arn}."
+        f"The code signing configuration cannot be found. Check that the provided configuration is not deleted: {arn}."
     )
     raise not_found(message, code="CodeSigningConfigNotFoundException")
 

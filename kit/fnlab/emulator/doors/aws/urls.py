@@ -78,14 +78,14 @@ def _target(call: Call) -> Target:
 
 
 def _existing(call: Call, target: Target) -> Entry:
-    entry = call.catalog[target.name] if target.name in call.catalog else None
+    entry = call.catalog.get(target.name)
     if entry is None or (target.qualifier not in (None, LATEST) and target.qualifier not in entry.aliases):
         raise not_found("Function does not exist")
     return entry
 
 
 def _configured(call: Call, target: Target) -> tuple[Entry, str]:
-    entry, qualifier = call.catalog[target.name] if target.name in call.catalog else None, target.qualifier or LATEST
+    entry, qualifier = call.catalog.get(target.name), target.qualifier or LATEST
     if entry is None or qualifier not in entry.urls:
         raise not_found("The resource you requested does not exist.")
     return entry, qualifier

@@ -33,9 +33,7 @@ async def list_versions_by_function(call: Call) -> Response:
     entry = call.entry(target.name)
     rows = [(f"{version.number:010d}", version) for version in (entry.draft, *entry.versions.values())]
     versions, marker = page(call, rows)
-    shapes = [
-        configuration(version, call.scope, qualifier=number_of(version), state="listed") for version in versions
-    ]
+    shapes = [configuration(version, call.scope, qualifier=number_of(version), state="listed") for version in versions]
     return answer({"Versions": shapes, "NextMarker": marker})
 
 
