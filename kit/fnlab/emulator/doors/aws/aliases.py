@@ -3,7 +3,7 @@
 from fnlab.emulator.doors.aws.arn import ALIAS_NAME, LATEST
 from fnlab.emulator.doors.aws.call import Call, Handler, answer, nothing
 from fnlab.emulator.doors.aws.checks import Checks
-from fnlab.emulator.doors.aws.errors import AwsError, conflict, invalid, not_found, stale
+from fnlab.emulator.doors.aws.errors import conflict, invalid, not_found, over_limit, stale
 from fnlab.emulator.doors.aws.fields import Fields
 from fnlab.emulator.doors.aws.finding import has_qualifier, is_number
 from fnlab.emulator.doors.aws.notes import forget_qualifier
@@ -142,7 +142,7 @@ def _weights(call: Call, entry: Entry, fields: Fields, main: int) -> dict[int, f
     for version in weights:
         if main == DRAFT:
             message = "$LATEST is not supported for an alias pointing to more than 1 version"
-            raise AwsError("InvalidParameterValueException", message, status=400)
+            raise over_limit(message)
         if int(version) == main:
             raise invalid(
                 f"Invalid function version {version}. Function version {version} is already included in routing "

@@ -13,6 +13,9 @@ from fnlab.emulator.doors.aws.images import read_image
 from fnlab.emulator.home import Home
 from fnlab.functions import Package
 
+_NO_BUCKET = (
+    "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist"
+)
 #: What a layer's Python files lie under; the rest of a layer is not on any path here.
 _PYTHON = ("python/lib/python{version}/site-packages/", "python/")
 
@@ -48,10 +51,7 @@ async def read_code(fields: Fields, home: Home) -> Code:
     if (text := fields.text("ZipFile")) is not None:
         return await asyncio.to_thread(_of_archive, text, home)
     if (bucket := fields.text("S3Bucket")) is not None:
-        raise invalid(
-            "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does "
-            f"not exist ({bucket}): this emulator has no S3; send the code as ZipFile."
-        )
+        raise invalid(_NO_BUCKET, Detail=f"There is no S3 here, so no bucket {bucket}; send the code as ZipFile.")
     raise invalid("Please provide a source for function code.")
 
 

@@ -3,7 +3,7 @@
 from fnlab.emulator.doors.aws.arn import LATEST
 from fnlab.emulator.doors.aws.call import Call, Handler, answer, nothing
 from fnlab.emulator.doors.aws.checks import Checks
-from fnlab.emulator.doors.aws.errors import AwsError, invalid
+from fnlab.emulator.doors.aws.errors import invalid, over_limit
 from fnlab.emulator.http.messages import Response
 from fnlab.functions import Limits
 
@@ -38,7 +38,7 @@ async def put_function_concurrency(call: Call) -> Response:
     entry = call.entry(target.name, None if target.name in call.catalog else LATEST)
     wanted = int(requests or 0)
     if unreserved(call, without=entry.name) - wanted < least_unreserved():
-        raise invalid(
+        raise over_limit(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
             f"below its minimum value of [{least_unreserved()}]."
         )
@@ -48,7 +48,7 @@ async def put_function_concurrency(call: Call) -> Response:
             f" ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned "
             f"concurrency [{promised}]."
         )
-        raise AwsError("InvalidParameterValueException", message, status=400)
+        raise over_limit(message)
     call.platform.reserve(entry.name, wanted)
     return answer({"ReservedConcurrentExecutions": wanted})
 

@@ -11,6 +11,7 @@ from fnlab.emulator.doors.aws import (
     events,
     functions,
     invoke,
+    layer_permissions,
     layers,
     permissions,
     provisioned,
@@ -32,8 +33,8 @@ from fnlab.errors import AlreadyExists, BadValue, DeployError, EmulatorClosed, N
 HANDLERS: Mapping[str, Handler] = {
     operation: handler
     for module in (
-        account, aliases, concurrency, events, functions, invoke, layers, permissions, provisioned, settings, tags,
-        urls, versions,
+        account, aliases, concurrency, events, functions, invoke, layer_permissions, layers, permissions, provisioned,
+        settings, tags, urls, versions,
     )
     for operation, handler in module.OPERATIONS.items()
 }  # fmt: skip

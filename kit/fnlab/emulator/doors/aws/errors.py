@@ -53,9 +53,14 @@ def not_found(message: str, *, code: str = "ResourceNotFoundException") -> AwsEr
     return AwsError(code, message, status=404, fields=_USER, key="Message")
 
 
-def invalid(message: str) -> AwsError:
-    """A parameter has a value that it must not have."""
-    return AwsError("InvalidParameterValueException", message, status=400, fields=_USER)
+def invalid(message: str, **details: str) -> AwsError:
+    """A parameter has a value that it must not have; details stand beside AWS's own sentence."""
+    return AwsError("InvalidParameterValueException", message, status=400, fields={**_USER, **details})
+
+
+def over_limit(message: str) -> AwsError:
+    """A number goes beyond what the account has; AWS does not say whose fault that is."""
+    return AwsError("InvalidParameterValueException", message, status=400)
 
 
 def conflict(message: str) -> AwsError:

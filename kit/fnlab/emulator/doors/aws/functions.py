@@ -30,8 +30,6 @@ from fnlab.errors import StillNeeded
 async def create_function(call: Call) -> Response:
     """CreateFunction."""
     fields, name = call.body, _new_name(call)
-    if name in call.catalog:
-        raise conflict(f"Function already exist: {name}")
     settings = Settings.new(fields, name=name)
     image = settings.notes["PackageType"] == "Image"
     source = fields.inner("Code")
@@ -41,6 +39,8 @@ async def create_function(call: Call) -> Response:
         raise invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
     tags = check_tags(fields.strings("Tags") or {})
     layers = find_layers(call, fields.texts("Layers") or [])
+    if name in call.catalog:
+        raise conflict(f"Function already exist: {name}")
     code = await read_code(source, call.platform.home)
     settings = settings.noted({**code.notes, **_layer_notes(layers, call.scope)})
     function = settings.function(name, code.package, scope=call.scope, layers=layer_packages(layers, code.package))

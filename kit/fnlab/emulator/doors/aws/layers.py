@@ -14,7 +14,7 @@ from fnlab.emulator.doors.aws.configuration import ARCHITECTURES
 from fnlab.emulator.doors.aws.errors import invalid, not_found
 from fnlab.emulator.doors.aws.moments import stamp
 from fnlab.emulator.doors.aws.paging import page
-from fnlab.emulator.doors.aws.runtimes import RETIRED, RUNTIMES
+from fnlab.emulator.doors.aws.runtimes import EVER, RUNTIMES
 from fnlab.emulator.http.messages import Response
 from fnlab.emulator.records import LayerVersion
 from fnlab.errors import LayerNotFound
@@ -28,9 +28,9 @@ LONGEST_NAME = 140
 
 async def publish_layer_version(call: Call) -> Response:
     """PublishLayerVersion."""
-    fields, name = call.body, _name(call)
+    fields, name = call.body, name_of(call)
     checks, runtimes, machines = Checks(), fields.texts("CompatibleRuntimes"), fields.texts("CompatibleArchitectures")
-    if any(runtime not in (*RUNTIMES, *RETIRED) for runtime in runtimes or ()):
+    if any(runtime not in EVER for runtime in runtimes or ()):
         rule = f"Member must satisfy enum value set: {listed(RUNTIMES)}"
         checks.add(listed(runtimes or ()), "compatibleRuntimes", rule)
     checks.each_of(machines, "compatibleArchitectures", ARCHITECTURES)
@@ -54,7 +54,7 @@ async def publish_layer_version(call: Call) -> Response:
 
 async def get_layer_version(call: Call) -> Response:
     """GetLayerVersion."""
-    return answer(_whole(call, _found(call, _name(call), _number(call))))
+    return answer(_whole(call, _found(call, name_of(call), number_of(call))))
 
 
 async def get_layer_version_by_arn(call: Call) -> Response:
@@ -71,13 +71,13 @@ async def get_layer_version_by_arn(call: Call) -> Response:
 
 async def delete_layer_version(call: Call) -> Response:
     """DeleteLayerVersion; one that is not there is as good as deleted."""
-    call.catalog.drop_layer(_name(call), _number(call))
+    call.catalog.drop_layer(name_of(call), number_of(call))
     return nothing()
 
 
 async def list_layer_versions(call: Call) -> Response:
     """ListLayerVersions, the newest first."""
-    name = _name(call)
+    name = name_of(call)
     found = [layer for layer in _fitting(call) if layer.name == name]
     layers, marker = page(call, [(f"{_FAR - layer.number}", layer) for layer in reversed(found)], most=50)
     return answer({"LayerVersions": [_shape(call, layer) for layer in layers], "NextMarker": marker})
@@ -155,7 +155,8 @@ def _here(call: Call) -> tuple[str, str]:
     return call.scope.region, call.scope.account
 
 
-def _name(call: Call) -> str:
+def name_of(call: Call) -> str:
+    """Give the layer that the path names, by its name or its ARN."""
     written, checks = call.labels["LayerName"], Checks()
     checks.length(written, "layerName", least=1, most=LONGEST_NAME)
     checks.pattern(written, "layerName", _NAME)
@@ -163,7 +164,8 @@ def _name(call: Call) -> str:
     return written.rpartition(":")[2]
 
 
-def _number(call: Call) -> int:
+def number_of(call: Call) -> int:
+    """Give the version that the path names."""
     text = call.labels["VersionNumber"]
     if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
         raise not_found("The resource you requested does not exist.")
@@ -183,7 +185,7 @@ def _fitting(call: Call) -> list[LayerVersion]:
     """List the layers that fit what the query asks for, the oldest first."""
     checks = Checks()
     runtime, machine = call.query("CompatibleRuntime"), call.query("CompatibleArchitecture")
-    checks.one_of(runtime, "compatibleRuntime", (*RUNTIMES, *RETIRED))
+    checks.one_of(runtime, "compatibleRuntime", EVER)
     checks.one_of(machine, "compatibleArchitecture", ARCHITECTURES)
     checks.done()
     return [

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fnlab.emulator.doors.aws.arn import LATEST, QUALIFIER, Target
@@ -23,6 +23,7 @@ _CONDITIONS = (
     ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
     ("SourceArn", "ArnLike", "AWS:SourceArn"),
 )
+STATEMENT_ID = r"([a-zA-Z0-9-_]+)"
 _VERSION = "2012-10-17"  # of the policy language
 
 
@@ -32,7 +33,7 @@ async def add_permission(call: Call) -> Response:
     checks.present(fields.text("StatementId"), "statementId")
     checks.present(fields.text("Action"), "action")
     checks.present(fields.text("Principal"), "principal")
-    checks.pattern(fields.text("StatementId"), "statementId", r"([a-zA-Z0-9-_]+)")
+    checks.pattern(fields.text("StatementId"), "statementId", STATEMENT_ID)
     checks.length(fields.text("StatementId"), "statementId", least=1, most=100)
     checks.pattern(fields.text("Action"), "action", r"(lambda:[*]|lambda:[a-zA-Z]+|[*])")
     checks.one_of(fields.text("FunctionUrlAuthType"), "functionUrlAuthType", ("NONE", "AWS_IAM"))
@@ -41,7 +42,7 @@ async def add_permission(call: Call) -> Response:
     target = call.target()
     if target.qualifier == LATEST:
         raise invalid("We currently do not support adding policies for $LATEST.")
-    principal = _principal(str(fields.text("Principal")))
+    principal = principal_of(str(fields.text("Principal")))
     entry = _entry(call, target)
     policy = read_note(entry, "policy", target.qualifier or "")
     _check_revision(call, entry, target, policy)
@@ -83,8 +84,13 @@ async def get_policy(call: Call) -> Response:
     policy = read_note(entry, "policy", target.qualifier or "") if entry else None
     if policy is None or entry is None or not has_qualifier(entry, target.qualifier):
         raise not_found("The resource you requested does not exist.")
-    document = {"Version": _VERSION, "Id": "default", "Statement": policy["Statement"]}
-    return answer({"Policy": json.dumps(document, separators=(",", ":")), "RevisionId": policy["RevisionId"]})
+    return answer({"Policy": document(policy["Statement"]), "RevisionId": policy["RevisionId"]})
+
+
+def document(statements: Sequence[Any]) -> str:
+    """Write a policy down."""
+    content = {"Version": _VERSION, "Id": "default", "Statement": statements}
+    return json.dumps(content, separators=(",", ":"))
 
 
 def _entry(call: Call, target: Target) -> Entry:
@@ -113,7 +119,8 @@ def _write(call: Call, entry: Entry, target: Target, statements: list[Any]) -> N
     write_note(call, entry, "policy", policy, target.qualifier or "")
 
 
-def _principal(written: str) -> Any:
+def principal_of(written: str) -> Any:
+    """Write in a statement whom it is about."""
     if written == "*":
         return "*"
     if re.fullmatch(r"\d{12}", written):

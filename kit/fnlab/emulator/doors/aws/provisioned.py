@@ -7,7 +7,7 @@ from fnlab.emulator.doors.aws.arn import LATEST
 from fnlab.emulator.doors.aws.call import Call, Handler, answer, nothing
 from fnlab.emulator.doors.aws.checks import Checks
 from fnlab.emulator.doors.aws.concurrency import account_concurrency, least_unreserved, unreserved
-from fnlab.emulator.doors.aws.errors import AwsError, conflict, invalid
+from fnlab.emulator.doors.aws.errors import AwsError, conflict, invalid, over_limit
 from fnlab.emulator.doors.aws.finding import has_qualifier, is_number, no_qualifier
 from fnlab.emulator.doors.aws.moments import short_stamp
 from fnlab.emulator.doors.aws.notes import read_note, write_note
@@ -111,13 +111,13 @@ def _check_room(call: Call, entry: Entry, qualifier: str, amount: int) -> None:
                 "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for "
                 "function"
             )
-            raise AwsError("InvalidParameterValueException", message, status=400)
+            raise over_limit(message)
         return
     start = "Specified ConcurrentExecutions for function"
     if amount > min(unreserved(call), account_concurrency()):
-        raise invalid(f"{start} is greater than account's unreserved concurrency [{unreserved(call)}].")
+        raise over_limit(f"{start} is greater than account's unreserved concurrency [{unreserved(call)}].")
     if unreserved(call) - others - amount < least_unreserved():
-        raise invalid(
+        raise over_limit(
             f"{start} decreases account's UnreservedConcurrentExecution below its minimum value of "
             f"[{least_unreserved()}]."
         )

@@ -99,7 +99,8 @@ def configuration(
         "Version": number_of(version),
         "RevisionId": revision_of(version, state),
         **_STATES[state],
-        **(_of_image(version) if image else _of_archive(version, scope)),
+        **(_of_image(version) if image else _of_archive(version)),
+        **(_runtime_version(scope) if state != "listed" and not image else {}),
     }
     if variables or "Environment" in notes:
         shape["Environment"] = {"Variables": variables}
@@ -111,12 +112,12 @@ def _of_image(version: Version) -> dict[str, Any]:
     return {"ImageConfigResponse": {"ImageConfig": config}} if config else {}
 
 
-def _of_archive(version: Version, scope: Scope) -> dict[str, Any]:
-    return {
-        "Runtime": version.notes.get("Runtime") or own_runtime(),
-        "Handler": handler_of(version),
-        "RuntimeVersionConfig": {"RuntimeVersionArn": runtime_version_arn(scope.region)},
-    }
+def _of_archive(version: Version) -> dict[str, Any]:
+    return {"Runtime": version.notes.get("Runtime") or own_runtime(), "Handler": handler_of(version)}
+
+
+def _runtime_version(scope: Scope) -> dict[str, Any]:
+    return {"RuntimeVersionConfig": {"RuntimeVersionArn": runtime_version_arn(scope.region)}}
 
 
 def _with_defaults(shape: dict[str, Any], version: Version) -> dict[str, Any]:
