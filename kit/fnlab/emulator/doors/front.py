@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fnlab.emulator.doors.aws import AwsDoor
 from fnlab.emulator.doors.native import PREFIX, NativeDoor
 from fnlab.emulator.http.access import HEALTH_PATH
 from fnlab.emulator.http.messages import App, Request, Response, json_response, text_response
@@ -28,6 +29,7 @@ def front(platform: Platform, *, place: Place, down: Callable[[], None]) -> App:
     doors: list[tuple[Callable[[Request], bool], App]] = [
         (lambda request: request.path.startswith(PREFIX), NativeDoor(platform, down=down)),
         (lambda request: request.path == HEALTH_PATH, _healthy),
+        (AwsDoor.fits, AwsDoor(platform, region=place.region, account=place.account)),
     ]
 
     async def app(request: Request) -> Response:
