@@ -2,12 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from fnlab.display import facts
+from fnlab.emulator import log
+from fnlab.emulator.platform import History
+from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, error_of
+from fnlab.emulator.task import Task
 from fnlab.emulator.supervisor import Supervisor
 from fnlab.errors import BadValue, EmulatorClosed, EventNotJson
 from fnlab.functions import Function, Limits
@@ -26,24 +30,46 @@ class Deployed:
 
     Attributes
     ----------
-    function, version : Function, int
+    record : Version
         What is deployed.
-    reports : list of Report
-        One for each finished call, in the order in which they ended.
     """
 
-    def __init__(
-        self, function: Function, *, version: int, emulator: "Emulator", supervisor: Supervisor, reports: list[Report]
-    ) -> None:
-        self.function, self.version = function, version
-        self.emulator, self.supervisor = emulator, supervisor
-        self.reports = reports
+    def __init__(self, record: Version, *, emulator: "Emulator") -> None:
+        self.record, self.emulator = record, emulator
         self._last_event: tuple[Any] | None = None  # in a tuple, because None is an event too
+
+    @property
+    def function(self) -> Function:
+        """What is deployed."""
+        return self.record.function
+
+    @property
+    def version(self) -> int:
+        """Its number; 0 for a draft."""
+        return self.record.number
 
     @property
     def name(self) -> str:
         """The function's name."""
         return self.function.name
+
+    @property
+    def qualifier(self) -> str:
+        """How this version is called from outside."""
+        return str(self.version or "$LATEST")
+
+    @property
+    def reports(self) -> list[Report]:
+        """The latest reports, one for each finished call, in the order in which they ended."""
+        return list(self._history.reports)
+
+    @property
+    def _history(self) -> History:
+        return self.emulator.platform.history(self.record)
+
+    @property
+    def _supervisor(self) -> Supervisor:
+        return self.emulator.platform.supervisor(self.record)
 
     def __call__(self, event: Any) -> Any:
         """Invoke and wait.
@@ -69,7 +95,7 @@ class Deployed:
 
             async def one(body: bytes) -> Report:
                 async with gate:
-                    return await self.supervisor.submit(body)
+                    return await self._invoked(body)
 
             return await asyncio.gather(*map(one, bodies))
 
@@ -88,13 +114,40 @@ class Deployed:
         self.emulator.begin(self._asked(event)).add_done_callback(settle)
         return promised
 
-    def _asked(self, event: Any) -> Coroutine[Any, Any, Report]:
+    def stream(self, event: Any) -> Iterator[bytes]:
+        """Invoke and give the pieces of the answer as the handler yields them.
+
+        Raises
+        ------
+        As a call does, after the pieces that came before the error.
+        """
         body = self._body(event)
 
-        async def work() -> Report:
-            return await self.supervisor.submit(body)
+        async def begin() -> AsyncIterator[bytes | Report]:
+            return self.emulator.platform.stream(self.name, self.qualifier, payload=body)
 
-        return work()
+        pieces = self.emulator.run(begin())
+        while not isinstance(piece := self.emulator.run(_next(pieces)), Report):
+            yield piece
+        if piece.status is not Status.OK:
+            answer(piece)
+
+    def enqueue(self, event: Any, *, task_id: str | None = None) -> Task:
+        """Hand over an event that nobody waits for; when this returns, the event survives a crash.
+
+        It is tried again as the function's :class:`~fnlab.functions.AsyncPolicy` says.
+        """
+        body = self._body(event)
+        platform = self.emulator.platform
+        name, qualifier = self.name, self.qualifier
+        accepted = self.emulator.run(platform.enqueue(name, qualifier, payload=body, task_id=task_id))
+        return Task(accepted, self.emulator)
+
+    def _asked(self, event: Any) -> Coroutine[Any, Any, Report]:
+        return self._invoked(self._body(event))
+
+    def _invoked(self, body: bytes) -> Coroutine[Any, Any, Report]:
+        return self.emulator.platform.invoke(self.name, self.qualifier, payload=body)
 
     def _body(self, event: Any) -> bytes:
         body = to_json(event, limits=Limits.of(self.function.limits))
@@ -103,24 +156,33 @@ class Deployed:
 
     def evict(self) -> None:
         """Stop the idle instances now, so that the next call is a cold start."""
-        self.emulator.run(self.supervisor.evict())
+        async def work() -> None:
+            await self._supervisor.evict()
+
+        self.emulator.run(work())
 
     def warm(self) -> tuple[Phase, ...]:
         """Wait until a function that forks its instances can do so; say what that took, which no request pays for."""
-        self.emulator.run(self.supervisor.nursery.warm())
-        return self.supervisor.nursery.warm_up
+
+        async def work() -> tuple[Phase, ...]:
+            nursery = self._supervisor.nursery
+            await nursery.warm()
+            return nursery.warm_up
+
+        return self.emulator.run(work())
 
     @property
     def trace(self) -> Trace:
         """What happened since this version was deployed."""
-        return self.emulator.run_here(self.supervisor.trace)
+        history = self._history
+        return self.emulator.run_here(lambda: history.recorder.trace(history.clock.now_s()))
 
     @property
     def last(self) -> Report:
         """The report of the call that ended last."""
-        if not self.reports:
+        if not self._history.reports:
             raise BadValue(f"a report needs a call; {self.name!r} has not been called.")
-        return self.reports[-1]
+        return self._history.reports[-1]
 
     @property
     def last_event(self) -> Any:
@@ -132,16 +194,12 @@ class Deployed:
     @property
     def pids(self) -> dict[str, int]:
         """The living instances and their process ids."""
-        return self.emulator.run_here(self.supervisor.pids)
+        return self.emulator.run_here(lambda: self.emulator.platform.pids(self.record))
 
     def logs(self, request_id: str | None = None) -> str:
         """Read the log: all of it, or from START to REPORT of one request."""
-        text = self.emulator.home.log_path(self.name).read_text(encoding="utf-8", errors="replace")
-        if request_id is None:
-            return text
-        lines = text.splitlines()
-        marked = [number for number, line in enumerate(lines) if f"RequestId: {request_id}" in line]
-        return "\n".join(lines[marked[0] : marked[-1] + 1]) if marked else ""
+        folder = self.emulator.home.log_dir(self.name)
+        return log.read_all(folder) if request_id is None else log.find(folder, request_id)
 
     def profile(self, *, last: int | None = None) -> Profile:
         """Say how long this function's init and requests take, as measured in the calls so far.
@@ -175,7 +233,7 @@ class Deployed:
 
     def __repr__(self) -> str:
         memory = f"{self.function.memory_mib} MiB"
-        return f"Deployed({self.name!r}, version {self.version}, {memory}, {len(self.reports)} calls)"
+        return f"Deployed({self.name!r}, version {self.version}, {memory}, {self._history.calls} calls)"
 
     def _repr_html_(self) -> str:
         rows = {
@@ -183,7 +241,7 @@ class Deployed:
             "memory, timeout": f"{self.function.memory_mib} MiB, {self.function.timeout_s:g} s",
             "package": f"{self.function.package.size_bytes:,} bytes",
             "instances": self._living(),
-            "calls": f"{len(self.reports):,}",
+            "calls": f"{self._history.calls:,}",
         }
         return facts(f"Function {self.name}, version {self.version}", rows)
 
@@ -192,6 +250,10 @@ class Deployed:
             return ", ".join(f"{name} (pid {pid})" for name, pid in self.pids.items()) or "none"
         except EmulatorClosed:
             return "none: the emulator was closed"
+
+
+async def _next(pieces: AsyncIterator[bytes | Report]) -> bytes | Report:
+    return await anext(pieces)
 
 
 def to_json(event: Any, *, limits: Limits) -> bytes:

@@ -13,11 +13,10 @@ from typing import Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
-from fnlab.emulator.clock import WallClock
 from fnlab.emulator.home import Home
-from fnlab.emulator.report import Report
-from fnlab.emulator.supervisor import Supervisor
-from fnlab.errors import EmulatorClosed, FunctionNotFound, HandlerNotImportable
+from fnlab.emulator.platform import Platform
+from fnlab.emulator.records import Version
+from fnlab.errors import EmulatorClosed, HandlerNotImportable
 from fnlab.functions import Function
 
 T = TypeVar("T")
@@ -43,19 +42,23 @@ class Emulator:
 
     def __init__(self, home: Path | str | None = None) -> None:
         self.home = Home(Path(home) if home is not None else None)
-        self._functions: dict[str, Deployed] = {}
-        self._retired: set[Deployed] = set()  # finishing their last requests
+        self._handles: dict[tuple[str, int], Deployed] = {}
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fnlab-emulator", daemon=True)
         self._thread.start()
+        try:
+            self.platform = self.run_here(partial(Platform, self.home))
+        except BaseException:
+            self._end_loop()
+            raise
         atexit.register(self.close)
 
     def deploy(self, function: Function) -> Deployed:
         """Publish a function; under a name that is taken, as its next version.
 
-        Instances of the version before finish their requests and are gone then. Nothing starts until the first call,
-        unless ``min_instances`` asks for it.
+        What has not changed is not published again. Instances of the version before finish their requests and are gone
+        then, unless an alias leads to them. Nothing starts until the first call, unless ``min_instances`` asks for it.
 
         Raises
         ------
@@ -63,31 +66,29 @@ class Emulator:
             If the handler's module is neither in the package nor installed.
         """
         _check_handler(function)
-        before = self._functions.get(function.name)
-        version = before.version + 1 if before else 1
-        reports: list[Report] = []
-        supervisor = self.run_here(partial(self._supervise, function, version, reports.append))
-        deployed = Deployed(function, version=version, emulator=self, supervisor=supervisor, reports=reports)
-        self._functions[function.name] = deployed
-        if before is not None:
-            self._retire(before)
-        return deployed
+        return self._handle(self.run_here(partial(self.platform.deploy, function)))
 
     def __getitem__(self, name: str) -> Deployed:
-        """Find a deployed function by name."""
-        if name not in self._functions:
-            known = ", ".join(self._functions) or "none yet"
-            raise FunctionNotFound(f"only a deployed function can be found; deployed: {known}; got {name!r}.")
-        return self._functions[name]
+        """Find the newest version of a deployed function by name."""
+        return self._handle(self.run_here(lambda: self.platform.catalog[name].latest))
+
+    def version(self, name: str, qualifier: str) -> Deployed:
+        """Find a version of a function by its number, by ``"$LATEST"``, or what an alias leads to now."""
+        return self._handle(self.run_here(lambda: self.platform.catalog.version(name, qualifier)))
 
     def __iter__(self) -> Iterator[Deployed]:
-        """Go through the deployed functions."""
-        return iter(self._functions.values())
+        """Go through the deployed functions, the newest version of each."""
+        for name in self.run_here(lambda: [entry.name for entry in self.platform.catalog]):
+            yield self[name]
 
     def remove(self, name: str) -> None:
-        """Take a function away; its requests are finished first."""
-        self._retire(self[name])
-        del self._functions[name]
+        """Take a function away with all its versions; its requests are finished first."""
+        self.run_here(lambda: self.platform.catalog.delete(name))
+        self._handles = {key: handle for key, handle in self._handles.items() if key[0] != name}
+
+    def mail(self, target: str) -> list[dict[str, Any]]:
+        """Read what destinations and dead letters were sent to a target that is not a function here."""
+        return self.run_here(lambda: self.platform.mailbox.mail(target))
 
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Let a coroutine run on the emulator's thread."""
@@ -114,25 +115,28 @@ class Emulator:
         return self.run(work())
 
     def close(self) -> None:
-        """Stop all instances and give the home back. Closing twice is fine."""
+        """Stop all instances and give the home back; what was acknowledged stays in it. Closing twice is fine."""
         if self._closed:
             return
-        for deployed in [*self._functions.values(), *self._retired]:
-            self.run(deployed.supervisor.close())
+        self.run(self.platform.close())
         self.run(_cancel_others())
         self._closed = True
         atexit.unregister(self.close)
+        self._end_loop()
+
+    def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self.home.close()
 
-    def _retire(self, deployed: Deployed) -> None:
-        self._retired.add(deployed)
-        self.begin(deployed.supervisor.drain()).add_done_callback(lambda _: self._retired.discard(deployed))
-
-    def _supervise(self, function: Function, version: int, on_report: Callable[[Report], None]) -> Supervisor:
-        return Supervisor(function, version=version, home=self.home, clock=WallClock(), on_report=on_report)
+    def _handle(self, version: Version) -> Deployed:
+        """Give one handle for each version, so that two who ask hold the same."""
+        key = version.function.name, version.number
+        known = self._handles.get(key)
+        if known is None or known.record.revision != version.revision:
+            known = self._handles[key] = Deployed(version, emulator=self)
+        return known
 
     def __enter__(self) -> Self:
         return self
@@ -141,7 +145,7 @@ class Emulator:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"{len(self._functions)} functions"
+        state = "closed" if self._closed else f"{len(list(self))} functions"
         return f"Emulator({str(self.home.path)!r}, {state})"
 
     def _repr_html_(self) -> str:

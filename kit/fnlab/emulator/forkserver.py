@@ -63,12 +63,12 @@ class ForkServer:
         """
         await asyncio.shield(self._warm)
 
-    def starter(self, temporary_dir: Path, *, rehearse: bool) -> Starter:
+    def starter(self, temporary_dir: Path, *, log_path: Path, rehearse: bool) -> Starter:
         """Give the starter of forked processes; to `rehearse` is to run the handler's warm-up in the child, too."""
 
         async def fork(socket_fd: int, lifeline_fd: int) -> Body:
             await self.warm()
-            order = {"fork": {"temporary_dir": str(temporary_dir), "rehearse": rehearse}}
+            order = {"fork": {"temporary_dir": str(temporary_dir), "log_path": str(log_path), "rehearse": rehearse}}
             reply = await self._ask(order, [socket_fd, lifeline_fd])
             return _Forked(reply["pid"], self)
 
@@ -132,6 +132,9 @@ class ForkServer:
         """It could not load the handler, or must not fork."""
         if not self._warm.done():
             self._fail(error_of(error))
+
+    def on_chunk(self, instance: Instance, request_id: str, piece: bytes) -> None:
+        """Hand on nothing: a fork server serves no request."""
 
     def on_result(self, instance: Instance, result: wire.Result) -> None:
         """Answer no request: a fork server serves none."""

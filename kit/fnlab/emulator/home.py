@@ -11,6 +11,7 @@ from fnlab.errors import HomeInUse
 from fnlab.functions import Package
 
 _PREFIX = "fnlab-"
+_PROGRAMS = (b"#!", b"\x7fELF")  # files that may be started, such as a custom runtime's bootstrap
 _YOUNG_S = 60  # a home this young may belong to an emulator that is about to lock it
 
 
@@ -33,6 +34,8 @@ class Home:
         if path is None:
             _remove_abandoned()
         self.path = path.resolve() if path else Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._began = f"{time.time_ns() // 1_000_000:x}"
+        self._streams = 0
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock_fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         if not _lock(self._lock_fd):
@@ -54,6 +57,8 @@ class Home:
             for name, content in package.files.items():
                 (partial / name).parent.mkdir(parents=True, exist_ok=True)
                 (partial / name).write_bytes(content)
+                if content.startswith(_PROGRAMS):
+                    (partial / name).chmod(0o755)
             partial.rename(folder)
         return folder
 
@@ -65,9 +70,16 @@ class Home:
         """Make a folder for one instance's temporary files."""
         return Path(tempfile.mkdtemp(dir=self._made("tmp")))
 
-    def log_path(self, function_name: str) -> Path:
-        """Where a function's log is."""
-        return self._made("logs") / f"{function_name}.log"
+    def log_dir(self, function_name: str) -> Path:
+        """Where a function's log streams are."""
+        folder = self._made("logs") / function_name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def new_log(self, function_name: str, version: int) -> Path:
+        """Name a new log stream; the names of a function's streams sort by their age."""
+        self._streams += 1
+        return self.log_dir(function_name) / f"{self._began}-{self._streams:06d}-v{version}.log"
 
     def close(self) -> None:
         """Give the folder back; a temporary one is removed."""

@@ -38,6 +38,7 @@ class Nursery:
         self._function, self._version, self._home = function, version, home
         self._package_dir = home.unpack(function.package)
         self._folders: dict[Instance, Path] = {}
+        self._log_paths: dict[Instance, Path] = {}  # of parked ones
         self._chores: set[asyncio.Task[None]] = set()
         self._closed = False
         self._forks = self._fork_server() if function.start != "fresh" else None
@@ -66,8 +67,16 @@ class Nursery:
         asyncio.get_running_loop().call_later(REFILL_AFTER_S, self._refill)
         return instance
 
-    async def start(self, instance: Instance, *, rehearse: bool = False) -> None:
-        """Start an instance's process.
+    def instance(self, name: str, row: int, owner: Owner) -> Instance:
+        """Make an instance of the kind that the function's runtime needs; nothing runs yet."""
+        return Instance(name, row, owner)
+
+    def log_path(self, parked: Instance) -> Path:
+        """Say where an instance that was taken from the parked ones writes its log."""
+        return self._log_paths.pop(parked)
+
+    async def start(self, instance: Instance, *, log_path: Path, rehearse: bool = False) -> None:
+        """Start an instance's process, with this file for its log.
 
         Raises
         ------
@@ -81,16 +90,16 @@ class Nursery:
             self._forks = self._fork_server()
         folder = self._folders[instance] = self._home.temporary_dir()
         if self._forks is not None:
-            await instance.start(self._forks.starter(folder, rehearse=rehearse))
+            await instance.start(self._forks.starter(folder, log_path=log_path, rehearse=rehearse))
             return
         settings = settings_of(
             self._function, version=self._version, package_dir=self._package_dir, temporary_dir=folder
         )
-        await instance.start(spawner(self._function, settings, log_path=self._log_path()))
+        await instance.start(spawner(self._function, settings, log_path=log_path))
 
-    async def stop(self, instance: Instance, grace_s: float) -> None:
-        """Stop an instance and remove its temporary folder."""
-        await instance.stop(grace_s)
+    async def stop(self, instance: Instance, grace_s: float, *, terminate: bool = False) -> None:
+        """Stop an instance and remove its temporary folder; one that is busy needs to be told by a signal."""
+        await instance.stop(grace_s, terminate=terminate)
         if folder := self._folders.pop(instance, None):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -115,12 +124,12 @@ class Nursery:
             self._function,
             version=self._version,
             package_dir=self._package_dir,
-            log_path=self._log_path(),
+            log_path=self._new_log(),
             temporary_dir=self._home.temporary_dir(),
         )
 
-    def _log_path(self) -> Path:
-        return self._home.log_path(self._function.name)
+    def _new_log(self) -> Path:
+        return self._home.new_log(self._function.name, self._version)
 
     # The waiting ones, of which this room is the owner until they are taken.
 
@@ -133,11 +142,13 @@ class Nursery:
             self._chore(self._park(instance))
 
     async def _park(self, instance: Instance) -> None:
+        log_path = self._log_paths[instance] = self._new_log()
         try:
-            await self.start(instance, rehearse=True)
+            await self.start(instance, log_path=log_path, rehearse=True)
         except (OSError, FnlabError):
             # Requests will start, and fail, by themselves, and their callers hear why.
             self._parking.discard(instance)
+            self._log_paths.pop(instance, None)
 
     def on_ready(self, instance: Instance) -> None:
         """It waits now."""
@@ -148,12 +159,16 @@ class Nursery:
         """A child loads nothing, so it has nothing to fail at; if it does, it goes."""
         instance.kill()
 
+    def on_chunk(self, instance: Instance, request_id: str, piece: bytes) -> None:
+        """Hand on nothing: nobody has asked a waiting instance anything."""
+
     def on_result(self, instance: Instance, result: wire.Result) -> None:
         """Answer no request: nobody has asked a waiting instance anything."""
 
     def on_gone(self, instance: Instance) -> None:
         """Replace one that died while it waited; one that died before is not worth another."""
         self._parking.discard(instance)
+        self._log_paths.pop(instance, None)
         if instance in self._parked:
             self._parked.remove(instance)
             self._refill()

@@ -18,7 +18,7 @@ from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, refused
 from fnlab.emulator.store import Store
 from fnlab.emulator.supervisor import Supervisor
-from fnlab.functions import DRAFT, Limits
+from fnlab.functions import DRAFT, Function, Limits
 from fnlab.scheduler import Admission
 from fnlab.trace import Recorder, Status
 
@@ -73,6 +73,28 @@ class Platform:
         self.delivery = Delivery(self.store, invoke=self.invoke, cancel=self.cancel, policy_of=self.catalog.policy)
         for entry in self.catalog:
             self._follow(entry.name)
+
+    def deploy(self, function: Function) -> Version:
+        """Take a function in and publish it; the version before makes room, unless somebody still wants it."""
+        name = function.name
+        if name not in self.catalog:
+            self.catalog.create(function)
+        elif self.catalog[name].draft.function != function:
+            self.catalog.update(name, function)
+        before = set(self.catalog[name].versions)
+        version = self.catalog.publish(name)
+        if version.number not in before:
+            for number in before - self._wanted(name):
+                if (name, number) in self._running:
+                    self._retire((name, number))
+        return version
+
+    def _wanted(self, name: str) -> set[int]:
+        """Say which versions of a function have an alias or promised instances."""
+        entry = self.catalog[name]
+        aliases = [named.alias for named in entry.aliases.values()]
+        led_to = {number for alias in aliases for number in (alias.version, *alias.weights)}
+        return led_to | {self.catalog.version(name, qualifier).number for qualifier in entry.provisioned}
 
     # Requests.
 
@@ -218,6 +240,11 @@ class Platform:
         for (function, _), (_, supervisor) in self._running.items():
             if name in (None, function):
                 yield supervisor
+
+    def pids(self, version: Version) -> dict[str, int]:
+        """Process ids of the living instances of a version."""
+        running = self._running.get((version.function.name, version.number))
+        return running[1].pids() if running else {}
 
     def ready(self, name: str, qualifier: str) -> int:
         """Count the instances that are up of those promised to a version or an alias."""

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, field
 
 from fnlab import errors
+from fnlab.emulator.log import TAIL_BYTES, Extract
+from fnlab.functions import Function
 from fnlab.trace import Phase, Status
 from fnlab.units import MS_PER_S
 
@@ -14,8 +16,9 @@ class Report:
 
     Attributes
     ----------
-    request_id, instance, pid : str, int, int
-        Which request, on which instance (row of the trace), in which process; -1 when none served it.
+    request_id, version, instance, pid : str, int, int, int
+        Which request, of which version (0 is the draft), on which instance (row of the trace), in which process; -1
+        when none served it.
     status : Status
         How it ended.
     init_s, duration_s, billed_s : float
@@ -28,9 +31,14 @@ class Report:
         Parts of the cold start, in order; empty on a warm one.
     body : bytes
         The answer as JSON, or the error.
+    reason : str
+        Why it was refused; empty otherwise.
+    lines : Extract, optional
+        Where its log lines are; see :attr:`log`.
     """
 
     request_id: str
+    version: int
     instance: int
     pid: int
     status: Status
@@ -42,6 +50,13 @@ class Report:
     peak_mib: float
     phases: tuple[Phase, ...]
     body: bytes = field(repr=False)
+    reason: str = ""
+    lines: Extract | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def log(self) -> bytes:
+        """The end of what the request left in the log, at most 4 KiB, as the providers give it."""
+        return self.lines.read(TAIL_BYTES) if self.lines else b""
 
     def line(self) -> str:
         """Write the report as AWS Lambda does, but true: the init is the measured one, the memory the used one.
@@ -61,6 +76,32 @@ class Report:
         if self.init_s:
             fields.append(f"Init Duration: {self.init_s * MS_PER_S:.2f} ms")
         return "\t".join([*fields, ""])
+
+
+def refused(request_id: str, function: Function, version: int, *, reason: str, sentence: str | None = None) -> Report:
+    """Write the report of a request that no instance served."""
+    message = sentence or f"{function.name!r} may not serve more requests now ({reason}); try again later."
+    return Report(
+        request_id=request_id,
+        version=version,
+        instance=-1,
+        pid=-1,
+        status=Status.THROTTLED,
+        init_s=0,
+        duration_s=0,
+        billed_s=0,
+        cpu_s=0,
+        memory_mib=function.memory_mib,
+        peak_mib=0,
+        phases=(),
+        body=error_json("Throttled", message),
+        reason=reason,
+    )
+
+
+def error_json(error_type: str, sentence: str) -> bytes:
+    """Describe an error of the platform's own, in the form in which handlers' errors come."""
+    return json.dumps({"errorType": error_type, "errorMessage": sentence, "stackTrace": []}).encode()
 
 
 def error_of(body: bytes, *, request_id: str = "") -> errors.FnlabError:

@@ -1,59 +1,47 @@
-"""Carries out what the scheduler decides for one function, with a clock and processes."""
+"""Carries out what the scheduler decides for one version of a function, with a clock and processes."""
 
 import asyncio
 import json
 import uuid
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
 
+from fnlab.emulator.bookkeeper import Bookkeeper
 from fnlab.emulator.clock import Clock
 from fnlab.emulator.home import Home
 from fnlab.emulator.instance import wire
 from fnlab.emulator.log import Log
 from fnlab.emulator.nursery import Nursery
 from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S, Instance
-from fnlab.emulator.report import Report
+from fnlab.emulator.report import Report, error_json, refused
+from fnlab.emulator.slots import Request, Sink, Slot
+from fnlab.emulator.watch import Watch
 from fnlab.errors import EmulatorClosed, FnlabError
-from fnlab.functions import Function
-from fnlab.scheduler import Arrived, Assign, Crashed, Event, Finished, Ready, Reject, Scheduler, Start, Stop, Woken
+from fnlab.functions import Function, Scaling
+from fnlab.scheduler import (
+    Arrived,
+    Assign,
+    Crashed,
+    Event,
+    Finished,
+    Queue,
+    Ready,
+    Reject,
+    Resized,
+    Scheduler,
+    Start,
+    Stop,
+    Woken,
+)
 from fnlab.trace import Kind, Recorder, Status, Trace
-from fnlab.trace.recorder import billed_s
+from fnlab.units import MS_PER_S
 
-#: How often the memory of working instances is looked at.
-WATCH_S = 0.05
+#: The cloud tries a failed init once more.
+INIT_TRIES = 2
 
-
-@dataclass
-class _Request:
-    """A request on its way, and where its answer goes."""
-
-    request_id: str
-    event: bytes
-    arrival_s: float
-    answer: asyncio.Future[Report]
-    cold: bool = False
-    start_s: float = 0.0
-
-
-@dataclass
-class _Slot:
-    """A living instance and the request it has, if any."""
-
-    instance: Instance
-    ready: bool = False
-    request: _Request | None = None
-    deadline: asyncio.TimerHandle | None = None  # of the init, then of each request
-    doom: tuple[Status, bytes] | None = None  # why it is being killed, and what its request is told
-
-    def expect(self, seconds: float, otherwise: Callable[[], None]) -> None:
-        """Set the deadline."""
-        self.deadline = asyncio.get_running_loop().call_later(seconds, otherwise)
-
-    def relax(self) -> None:
-        """Lift the deadline."""
-        if self.deadline is not None:
-            self.deadline.cancel()
+_EMPTY: Mapping[str, Any] = {}
+_NOTHING = wire.Result("", False, 0, 0, b"")
 
 
 class Supervisor:
@@ -69,55 +57,104 @@ class Supervisor:
         Platform time.
     on_report : callable
         Hears of every finished invocation.
+    recorder : Recorder, optional
+        Where its rows go; by default a new one.
+    min_instances : int, optional
+        How many instances are kept ready; by default as the function says.
     """
 
     def __init__(
-        self, function: Function, *, version: int, home: Home, clock: Clock, on_report: Callable[[Report], None]
+        self,
+        function: Function,
+        *,
+        version: int,
+        home: Home,
+        clock: Clock,
+        on_report: Callable[[Report], None],
+        recorder: Recorder | None = None,
+        min_instances: int | None = None,
     ) -> None:
         self.function, self.version = function, version
-        self.scheduler = Scheduler(function.scaling)
-        self.quiet = asyncio.Event()  # set while no instance is starting or serving
-        self._clock = clock
-        self._on_report = on_report
-        self._recorder = Recorder(memory_mib=function.memory_mib, version=version)
-        self._log = Log(home.log_path(function.name))
+        self.clock = clock
+        self.scaling = _with_minimum(function.scaling, min_instances)
+        self.scheduler = Scheduler(self.scaling)
+        self.quiet = asyncio.Event()  # set while no request is here and no instance is starting
+        self._recorder = recorder or Recorder(memory_mib=function.memory_mib, version=version)
+        self._books = Bookkeeper(
+            function, version=version, clock=clock, recorder=self._recorder, on_report=on_report
+        )
+        self._home = home
         self.nursery = Nursery(function, version=version, home=home)
-        self._slots: dict[str, _Slot] = {}
-        self._requests: dict[str, _Request] = {}
+        self._slots: dict[str, Slot] = {}
+        self._requests: dict[str, Request] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_s = float("inf")
-        self._watch: asyncio.TimerHandle | None = None  # set while memory is to be looked at
+        self._watch = Watch(function, slots=self._slots, excess=self._kill)
         self._closed = False
         self.wake()
 
-    def submit(self, event: bytes) -> asyncio.Future[Report]:
-        """Take a request in; its report comes later."""
+    # What callers want.
+
+    def submit(
+        self,
+        event: bytes,
+        *,
+        request_id: str | None = None,
+        meta: Mapping[str, Any] = _EMPTY,
+        sink: Sink | None = None,
+    ) -> asyncio.Future[Report]:
+        """Take a request in; its report comes later, and the pieces of a streamed answer go to `sink` before."""
         if self._closed:
             which = f"version {self.version} of {self.function.name!r}"
             raise EmulatorClosed(f"a call needs a running function; {which} was replaced or closed.")
-        request = _Request(str(uuid.uuid4()), event, self._clock.now_s(), asyncio.get_running_loop().create_future())
+        answer: asyncio.Future[Report] = asyncio.get_running_loop().create_future()
+        request = Request(request_id or str(uuid.uuid4()), event, self.clock.now_s(), answer, meta, sink)
         self._requests[request.request_id] = request
         self._tell(Arrived(request.request_id), request.arrival_s)
-        return request.answer
+        return answer
+
+    def cancel(self, request_id: str) -> bool:
+        """Give up a request; the instance that serves it is ended. Tells whether it was here."""
+        request = self._requests.get(request_id)
+        if request is None or request.slot is None:
+            return False
+        self._kill(request.slot, Status.ERROR, "InstanceCrashed", "the request was stopped from outside.")
+        return True
+
+    def turn_away(self, report: Report) -> None:
+        """Note a request that the platform's own limits refused."""
+        self._books.turn_away(report)
 
     def wake(self) -> None:
         """Let idle instances expire and the minimum be filled up, as of now."""
-        self._tell(Woken(), self._clock.now_s())
+        self._tell(Woken(), self.clock.now_s())
+
+    def resize(self, *, min_instances: int) -> None:
+        """Keep another number of instances ready."""
+        self.scaling = _with_minimum(self.function.scaling, min_instances)
+        self._tell(Resized(self.scaling), self.clock.now_s())
 
     def trace(self, duration_s: float | None = None) -> Trace:
         """Everything that has ended so far, in a window of this length (by default until now)."""
-        return self._recorder.trace(self._clock.now_s() if duration_s is None else duration_s)
+        return self._recorder.trace(self.clock.now_s() if duration_s is None else duration_s)
+
+    def slots(self) -> list[Slot]:
+        """Look at the living instances."""
+        return list(self._slots.values())
 
     def pids(self) -> dict[str, int]:
         """Process ids of the living instances."""
         return {name: slot.instance.pid for name, slot in self._slots.items()}
 
+    def up(self) -> int:
+        """Count the instances that are ready."""
+        return sum(slot.ready for slot in self._slots.values())
+
     async def evict(self) -> None:
         """Stop all idle instances now, so that the next request is cold."""
-        idle = [(name, slot) for name, slot in self._slots.items() if slot.ready and slot.request is None]
-        for name, slot in idle:
-            self._remove(name, slot)
+        for slot in [slot for slot in self._slots.values() if slot.ready and not slot.requests]:
+            self._lose(slot)
         await self._chores_done()
 
     async def drain(self) -> None:
@@ -132,19 +169,21 @@ class Supervisor:
         self._closed = True
         if self._alarm is not None:
             self._alarm.cancel()
+        self._watch.stop()
         closed = EmulatorClosed("the emulator was closed before the call ended.")
         for request in self._requests.values():
+            request.relax()
             if not request.answer.done():  # whoever stopped waiting has taken it back
                 request.answer.set_exception(closed)
         self._requests.clear()
         for slot in self._slots.values():
             slot.relax()
-            self._chore(self.nursery.stop(slot.instance, 0 if slot.request or not slot.ready else GRACE_S))
+            self._put_away(slot, 0 if slot.requests or not slot.ready else GRACE_S)
         self._slots.clear()
         self.nursery.give_up(closed)
         await self._chores_done()
         await self.nursery.close()
-        self._log.close()
+        self.quiet.set()
 
     # Events in, decisions out.
 
@@ -155,69 +194,84 @@ class Supervisor:
                     self._start(name, Kind.PROVISIONED if reason == "min instances" else Kind.ON_DEMAND, now_s)
                 case Assign(request_id, name, reason):
                     self._assign(self._requests[str(request_id)], self._slots[name], cold=reason == "cold")
-                case Reject(request_id):
-                    self._refuse(self._requests.pop(str(request_id)))
+                case Reject(request_id, reason):
+                    self._refuse(self._requests.pop(str(request_id)), reason)
+                case Queue():
+                    pass  # it waits; what becomes of it follows
                 case Stop(name):
                     self._stop(name, now_s)
         working = self.scheduler.working > 0
-        self._clock.note_working(working)
-        if working and self._watch is None:
-            self._watch = asyncio.get_running_loop().call_later(WATCH_S, self._look_at_memory)
-        (self.quiet.clear if working else self.quiet.set)()
+        self.clock.note_working(working)
+        if working:
+            self._watch.start()
+        (self.quiet.clear if working or self._requests else self.quiet.set)()
         self._set_alarm()
 
     def _start(self, name: str, kind: Kind, now_s: float) -> None:
         row = self._recorder.created(now_s, kind)
         if parked := self.nursery.take_parked(name, row, self):
-            self._slots[name] = _Slot(parked)
+            self._slots[name] = Slot(name, parked, Log(self.nursery.log_path(parked)))
             return
-        slot = self._slots[name] = _Slot(Instance(name, row, self))
-        late = f"the init must end within {INIT_TIMEOUT_S:g} s; it was killed after that."
-        slot.expect(INIT_TIMEOUT_S, lambda: self._kill(slot, Status.TIMEOUT, "FunctionTimeout", late))
-        self._chore(self._launch(slot))
+        log_path = self._home.new_log(self.function.name, self.version)
+        slot = self._slots[name] = Slot(name, self.nursery.instance(name, row, self), Log(log_path))
+        self._launch(slot, INIT_TIMEOUT_S)
 
-    async def _launch(self, slot: _Slot) -> None:
-        try:
-            await self.nursery.start(slot.instance)
-        except OSError as error:  # no process, no memory, too many open files
-            slot.doom = (Status.ERROR, _error("InstanceCrashed", f"an instance could not be started: {error}."))
-            self.on_gone(slot.instance)
-        except FnlabError as error:  # there is nothing to fork
-            slot.doom = (Status.ERROR, _error(type(error).__name__, str(error)))
-            self.on_gone(slot.instance)
+    def _launch(self, slot: Slot, timeout_s: float) -> None:
+        late = f"the init must end within {timeout_s:g} s; it was killed after that."
+        slot.expect(timeout_s, lambda: self._kill(slot, Status.TIMEOUT, "FunctionTimeout", late))
+        instance = slot.instance
 
-    def _assign(self, request: _Request, slot: _Slot, *, cold: bool) -> None:
-        request.cold = cold
-        slot.request = request
+        async def launch() -> None:
+            try:
+                await self.nursery.start(instance, log_path=slot.log.path)
+            except OSError as error:  # no process, no memory, too many open files
+                sentence = f"an instance could not be started: {error}."
+                slot.doom = (Status.ERROR, error_json("InstanceCrashed", sentence))
+                self.on_gone(instance)
+            except FnlabError as error:  # there is nothing to fork
+                slot.doom = (Status.ERROR, error_json(type(error).__name__, str(error)))
+                slot.tries = INIT_TRIES  # the fork server has had its own tries
+                self.on_gone(instance)
+
+        self._chore(launch())
+
+    def _assign(self, request: Request, slot: Slot, *, cold: bool) -> None:
+        request.cold, request.slot = cold, slot
+        slot.requests[request.request_id] = request
         if slot.ready:
             self._begin(slot, request)
 
-    def _begin(self, slot: _Slot, request: _Request) -> None:
-        request.start_s = self._clock.now_s()
+    def _begin(self, slot: Slot, request: Request) -> None:
+        if slot.frozen:
+            slot.instance.thaw()
+            slot.frozen = False
+        self._books.begin(request, slot)
         timeout_s = self.function.timeout_s
-        late = f"the handler must answer within {timeout_s:g} s; it was killed after that."
-        slot.expect(timeout_s, lambda: self._kill(slot, Status.TIMEOUT, "FunctionTimeout", late))
-        self._log.write(f"START RequestId: {request.request_id} Version: {self.version}")
-        slot.instance.invoke(request.request_id, timeout_s, request.event)
+        request.deadline = asyncio.get_running_loop().call_later(timeout_s, self._too_late, slot)
+        meta = json.dumps(request.meta).encode() if request.meta else b""
+        slot.instance.invoke(request.request_id, timeout_s, request.event, meta)
+
+    def _too_late(self, slot: Slot) -> None:
+        """Answer for a handler that has had its time, and end its instance: politely, then for sure."""
+        sentence = f"the handler must answer within {self.function.timeout_s:g} s; it was killed after that."
+        slot.doom = (Status.TIMEOUT, error_json("FunctionTimeout", sentence))
+        self._lose(slot, grace_s=GRACE_S)
 
     def _stop(self, name: str, now_s: float) -> None:
         slot = self._slots.pop(name)
         self._recorder.stopped(slot.instance.row, now_s)
-        self._chore(self.nursery.stop(slot.instance, GRACE_S))
+        self._put_away(slot, GRACE_S)
 
-    def _remove(self, name: str, slot: _Slot) -> None:
-        """Take an instance away that the scheduler did not ask to stop."""
-        del self._slots[name]
-        now_s = self._clock.now_s()
-        self._recorder.stopped(slot.instance.row, now_s)
-        self._chore(self.nursery.stop(slot.instance, 0))
-        self._tell(Crashed(name), now_s)
-
-    def _refuse(self, request: _Request) -> None:
-        self._recorder.refused(request.arrival_s)
-        most = self.function.scaling.max_instances
-        sentence = f"all {most} instances that {self.function.name!r} may have are busy; try again later."
-        self._answer(request, Status.THROTTLED, _error("Throttled", sentence), None)
+    def _refuse(self, request: Request, reason: str) -> None:
+        most = self.scaling.max_instances
+        sentence = {
+            "max instances": f"all {most} instances that {self.function.name!r} may have are busy; try again later.",
+            "growth limit": f"{self.function.name!r} may not start so many instances at once; try again later.",
+            "waited too long": f"no instance of {self.function.name!r} was free within "
+            f"{self.scaling.max_wait_s:g} s; try again later.",
+        }[reason]
+        report = refused(request.request_id, self.function, self.version, reason=reason, sentence=sentence)
+        self._books.refuse(request, report)
 
     def _set_alarm(self) -> None:
         due_s = self.scheduler.wake_at()
@@ -226,13 +280,13 @@ class Supervisor:
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm_s = due_s
-        delay_s = max(0.0, due_s - self._clock.now_s())
+        delay_s = max(0.0, due_s - self.clock.now_s())
         self._alarm = asyncio.get_running_loop().call_later(delay_s, self._on_alarm)
 
     def _on_alarm(self) -> None:
         # The instance that was to expire may have served again, or the clock may have stood still.
         self._alarm_s = float("inf")
-        if (due_s := self.scheduler.wake_at()) is not None and due_s <= self._clock.now_s():
+        if (due_s := self.scheduler.wake_at()) is not None and due_s <= self.clock.now_s():
             self.wake()
         else:
             self._set_alarm()
@@ -240,131 +294,108 @@ class Supervisor:
     # What instances say.
 
     def on_ready(self, instance: Instance) -> None:
-        """Begin the request that waited for this instance, if one did."""
-        slot = self._slots.get(instance.name)
+        """Begin the requests that waited for this instance."""
+        slot = self._slot_of(instance)
         if slot is None:
             return  # it was stopped while its word was on the way
         slot.relax()
-        now_s = self._clock.now_s()
+        now_s = self.clock.now_s()
         self._recorder.ready(instance.row, now_s)
-        if self._too_large(slot, instance.peak_mib):
+        if self._watch.too_large(slot, instance.peak_mib):
             return
         slot.ready = True
-        self._tell(Ready(instance.name), now_s)
-        if slot.request is not None:
-            self._begin(slot, slot.request)
+        self._tell(Ready(slot.name), now_s)
+        for request in list(slot.requests.values()):
+            if not request.begun:
+                self._begin(slot, request)
+        self._rest(slot)
 
     def on_failed(self, instance: Instance, error: bytes) -> None:
         """Remember why; the process is about to end."""
-        if slot := self._slots.get(instance.name):
+        if slot := self._slot_of(instance):
             slot.doom = (Status.ERROR, error)
         instance.kill()
 
+    def on_chunk(self, instance: Instance, request_id: str, piece: bytes) -> None:
+        """Hand on a piece of an answer, or keep it for the whole."""
+        if request := self._requests.get(request_id):
+            (request.sink or request.pieces.append)(piece)
+
     def on_result(self, instance: Instance, result: wire.Result) -> None:
-        """Answer the request and give the instance back."""
-        slot = self._slots.get(instance.name)
-        if slot is None or slot.request is None or slot.doom is not None:
+        """Answer the request and give its place back."""
+        slot = self._slot_of(instance)
+        if slot is None or slot.doom is not None or result.request_id not in slot.requests:
             return  # the deadline came first, and its word stands
-        slot.relax()
-        if self._too_large(slot, instance.peak_mib):
+        if self._watch.too_large(slot, instance.peak_mib):
             return
-        request, slot.request = slot.request, None
+        request = slot.requests.pop(result.request_id)
+        request.relax()
         del self._requests[request.request_id]
-        now_s = self._clock.now_s()
-        self._finish(request, instance, Status.OK if result.ok else Status.ERROR, result, now_s)
-        self._tell(Finished(request.request_id), now_s)
+        self._books.end(request, slot, Status.OK if result.ok else Status.ERROR, result)
+        self._tell(Finished(request.request_id), self.clock.now_s())
+        self._rest(slot)
 
     def on_gone(self, instance: Instance) -> None:
-        """Note a process that ended without being asked to; its request fails."""
-        slot = self._slots.pop(instance.name, None)
+        """Note a process that ended without being asked to: its init is tried once more, its requests fail."""
+        slot = self._slot_of(instance)
         if slot is None:
             return
-        slot.relax()
-        now_s = self._clock.now_s()
-        self._recorder.stopped(instance.row, now_s)
-        self._chore(self.nursery.stop(instance, 0))
-        if slot.request is not None and self._requests.pop(slot.request.request_id, None) is not None:
-            crash = _error("InstanceCrashed", "the instance's process ended before it answered.")
-            status, body = slot.doom or (Status.ERROR, crash)
-            request = slot.request
-            if not slot.ready:  # it never got so far: all of its time was init
-                request.start_s = now_s
-            self._finish(request, instance, status, wire.Result(request.request_id, False, 0, 0, body), now_s)
-        self._tell(Crashed(instance.name), now_s)
+        if not slot.ready and slot.tries < INIT_TRIES and slot.requests:
+            self._try_again(slot)
+        else:
+            self._lose(slot)
 
-    def _too_large(self, slot: _Slot, peak_mib: float) -> bool:
-        memory_mib = self.function.memory_mib
-        if peak_mib <= memory_mib:
-            return False
-        sentence = f"an instance must fit into {memory_mib} MiB; it used {peak_mib:.0f} MiB and was killed."
-        self._kill(slot, Status.OUT_OF_MEMORY, "OutOfMemory", sentence)
-        return True
+    def _slot_of(self, instance: Instance) -> Slot | None:
+        slot = self._slots.get(instance.name)
+        return slot if slot is not None and slot.instance is instance else None
 
-    def _look_at_memory(self) -> None:
-        """While anybody works, look at the memory of those who do; one that outgrows its own is killed at once.
+    def _rest(self, slot: Slot) -> None:
+        """Let an instance with nothing to do stand still, if its function wants that."""
+        if self.function.isolation.freeze and not slot.requests and slot.name in self._slots:
+            slot.instance.freeze()
+            slot.frozen = True
 
-        What grows and shrinks between two looks is found afterwards, by the peak that the instance reports.
-        """
-        self._watch = None
-        if self.quiet.is_set() or self._closed:
-            return
-        for slot in self._slots.values():
-            if slot.doom is None and (slot.request is not None or not slot.ready):
-                self._too_large(slot, slot.instance.resident_mib())
-        self._watch = asyncio.get_running_loop().call_later(WATCH_S, self._look_at_memory)
+    def _try_again(self, slot: Slot) -> None:
+        """Repeat a failed init in a new process, within the time of a request, as AWS Lambda does."""
+        status = slot.doom[0] if slot.doom else Status.ERROR
+        slot.log.write(f"INIT_REPORT Phase: init Status: {status.name.lower()}")
+        failed = slot.instance
+        self._chore(self.nursery.stop(failed, 0))
+        slot.tries += 1
+        slot.doom = None
+        slot.instance = self.nursery.instance(slot.name, failed.row, self)
+        self._launch(slot, min(self.function.timeout_s, INIT_TIMEOUT_S))
 
-    def _kill(self, slot: _Slot, status: Status, error_type: str, sentence: str) -> None:
-        slot.doom = (status, _error(error_type, sentence))
+    def _kill(self, slot: Slot, status: Status, error_type: str, sentence: str) -> None:
+        """End an instance at once; its requests hear why when it is gone."""
+        slot.doom = (status, error_json(error_type, sentence))
         slot.instance.kill()
 
-    # Answers.
+    def _lose(self, slot: Slot, grace_s: float = 0) -> None:
+        """Take an instance away that the scheduler did not ask to stop; the requests on it fail."""
+        del self._slots[slot.name]
+        slot.relax()
+        now_s = self.clock.now_s()
+        self._recorder.stopped(slot.instance.row, now_s)
+        crash = error_json("InstanceCrashed", "the instance's process ended before it answered.")
+        status, body = slot.doom or (Status.ERROR, crash)
+        for request in slot.requests.values():
+            request.relax()
+            if self._requests.pop(request.request_id, None) is not None:
+                self._books.end(request, slot, status, _NOTHING._replace(body=body))
+        slot.requests.clear()
+        self._put_away(slot, grace_s, busy=grace_s > 0)
+        self._tell(Crashed(slot.name), now_s)
 
-    def _finish(self, request: _Request, instance: Instance, status: Status, result: wire.Result, end_s: float) -> None:
-        init_s = request.start_s - request.arrival_s if request.cold else 0.0
-        self._recorder.invocation(
-            arrival_s=request.arrival_s,
-            start_s=request.start_s,
-            end_s=end_s,
-            init_s=init_s,
-            status=status,
-            instance=instance.row,
-        )
-        duration_s = end_s - request.start_s
-        report = Report(
-            request_id=request.request_id,
-            instance=instance.row,
-            pid=instance.pid,
-            status=status,
-            init_s=init_s,
-            duration_s=duration_s,
-            billed_s=float(billed_s(init_s, duration_s)),
-            cpu_s=result.cpu_s,
-            memory_mib=self.function.memory_mib,
-            peak_mib=instance.peak_mib,
-            phases=instance.phases if request.cold else (),
-            body=result.body,
-        )
-        self._log.write(f"END RequestId: {request.request_id}", report.line())
-        self._answer(request, status, result.body, report)
+    def _put_away(self, slot: Slot, grace_s: float, *, busy: bool = False) -> None:
+        if slot.frozen:
+            slot.instance.thaw()  # to end by itself it must be able to run
 
-    def _answer(self, request: _Request, status: Status, body: bytes, report: Report | None) -> None:
-        report = report or Report(
-            request_id=request.request_id,
-            instance=-1,
-            pid=-1,
-            status=status,
-            init_s=0,
-            duration_s=0,
-            billed_s=0,
-            cpu_s=0,
-            memory_mib=self.function.memory_mib,
-            peak_mib=0,
-            phases=(),
-            body=body,
-        )
-        self._on_report(report)
-        if not request.answer.done():
-            request.answer.set_result(report)
+        async def work() -> None:
+            await self.nursery.stop(slot.instance, grace_s, terminate=busy)
+            slot.log.close()
+
+        self._chore(work())
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside; :meth:`close` waits for it."""
@@ -377,5 +408,6 @@ class Supervisor:
             await asyncio.gather(*self._chores)
 
 
-def _error(error_type: str, sentence: str) -> bytes:
-    return json.dumps({"errorType": error_type, "errorMessage": sentence, "stackTrace": []}).encode()
+def _with_minimum(scaling: Scaling, min_instances: int | None) -> Scaling:
+    least = scaling.min_instances if min_instances is None else min_instances
+    return replace(scaling, min_instances=least, max_instances=max(least, scaling.max_instances))

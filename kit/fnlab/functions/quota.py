@@ -1,13 +1,34 @@
-"""The limits of a provider: what memory and timeout may be, and how much CPU comes with the memory."""
+"""The limits of a provider: what memory and timeout may be, how much CPU comes with the memory, how fast it grows."""
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from math import ceil, log
+from typing import Any, NamedTuple
 
 from fnlab.errors import BadValue
+from fnlab.units import S_PER_MIN
+
+
+class Backoff(NamedTuple):
+    """Waits that grow by a factor from the first to the longest.
+
+    Examples
+    --------
+    >>> [Backoff(first_s=1, factor=2, longest_s=300).wait_s(times) for times in (1, 2, 3, 10)]
+    [1, 2, 4, 300]
+    """
+
+    first_s: float
+    factor: float
+    longest_s: float
+
+    def wait_s(self, times: int) -> float:
+        """Give the wait after so many refusals in a row, at least one."""
+        enough = ceil(log(self.longest_s / self.first_s, self.factor))  # from here on the longest; no power overflows
+        return min(self.first_s * self.factor ** min(times - 1, enough), self.longest_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +49,18 @@ class Limits:
         Largest event of a synchronous call.
     disk_mib : tuple of (int, int)
         Smallest and largest space for temporary files.
+    instance_concurrency : tuple of (int, int)
+        Least and most requests that one instance may be told to serve at once.
+    account_concurrency : int
+        How much of all functions may run at once by default: requests on AWS, instances on Alibaba.
+    unreserved_concurrency : int
+        What reservations must leave of it to the functions without one.
+    requests_per_s : float or None
+        Requests a second for each unit of concurrency; None where the provider has no such limit.
+    burst, growth_per_s : int, float
+        How many instances may start at once, and a second afterwards.
+    async_backoff : Backoff
+        Waits after an asynchronous event was refused.
     facts : Mapping
         The file as read: every value with its source, date and status.
     """
@@ -39,6 +72,13 @@ class Limits:
     memory_mib_per_vcpu: int
     request_bytes: int
     disk_mib: tuple[int, int]
+    instance_concurrency: tuple[int, int]
+    account_concurrency: int
+    unreserved_concurrency: int
+    requests_per_s: float | None
+    burst: int
+    growth_per_s: float
+    async_backoff: Backoff
     facts: Mapping[str, Any]
 
     @staticmethod
@@ -97,7 +137,8 @@ def _read(provider: str) -> Limits:
     if provider not in known:
         raise BadValue(f"limits must be one of {', '.join(known)}; got {provider!r}.")
     facts = tomllib.loads((folder / f"{provider}.toml").read_text(encoding="utf-8"))
-    memory, timeout = facts["memory_mib"], facts["timeout_s"]
+    memory, timeout, places = facts["memory_mib"], facts["timeout_s"], facts["instance_concurrency"]
+    growth, backoff = facts["growth"], facts["async_backoff"]
     return Limits(
         name=provider,
         title=facts["title"],
@@ -106,5 +147,12 @@ def _read(provider: str) -> Limits:
         memory_mib_per_vcpu=facts["memory_mib_per_vcpu"]["value"],
         request_bytes=facts["request_bytes"]["max"],
         disk_mib=(facts["disk_mib"]["min"], facts["disk_mib"]["max"]),
+        instance_concurrency=(places["min"], places["max"]),
+        account_concurrency=facts["account_concurrency"]["value"],
+        unreserved_concurrency=facts["unreserved_concurrency"]["min"],
+        requests_per_s=facts.get("request_rate", {}).get("per_concurrency"),
+        burst=growth["burst"],
+        growth_per_s=growth["per_min"] / S_PER_MIN,
+        async_backoff=Backoff(backoff["first_s"], backoff["factor"], backoff["longest_s"]),
         facts=facts,
     )

@@ -7,6 +7,8 @@ order in which they are started.
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
+from fnlab.functions import Scaling
+
 
 class Arrived(NamedTuple):
     """A request came in."""
@@ -27,9 +29,15 @@ class Finished(NamedTuple):
 
 
 class Crashed(NamedTuple):
-    """An instance is gone without having been told to stop; a request on it is lost."""
+    """An instance is gone without having been told to stop; every request on it is lost and never finishes."""
 
     instance: str
+
+
+class Resized(NamedTuple):
+    """Other rules hold from now on: another minimum, maximum, or anything else that they hold."""
+
+    scaling: Scaling
 
 
 class Woken(NamedTuple):
@@ -37,37 +45,52 @@ class Woken(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Start a new instance."""
+    """Start a new instance, because of ``"no idle instance"`` or for the ``"min instances"``."""
 
     instance: str
     reason: str = "no idle instance"
 
 
 class Assign(NamedTuple):
-    """Give the request to the instance; if that is still starting, as soon as it is ready."""
+    """Give the request to the instance; if that is still starting, as soon as it is ready.
+
+    The reason is ``"idle"`` (the instance was ready and had nothing to do), ``"shared"`` (it was ready and serves
+    others too) or ``"cold"`` (it is still starting, for this request or for one that came a little earlier).
+    """
 
     request: Hashable
     instance: str
     reason: str = "idle"
 
 
+class Queue(NamedTuple):
+    """Let the request wait; an :class:`Assign` or a :class:`Reject` follows later.
+
+    The reason is ``"max instances"`` or ``"growth limit"``.
+    """
+
+    request: Hashable
+    reason: str = "max instances"
+
+
 class Reject(NamedTuple):
-    """Refuse the request."""
+    """Refuse the request, because of ``"max instances"``, ``"growth limit"`` or ``"waited too long"``."""
 
     request: Hashable
     reason: str = "max instances"
 
 
 class Stop(NamedTuple):
-    """Stop the instance; it is idle."""
+    """Stop the instance; it is idle. ``"keep-alive over"``, or ``"max instances"`` after the maximum sank."""
 
     instance: str
     reason: str = "keep-alive over"
 
 
-Event = Arrived | Ready | Finished | Crashed | Woken
-Decision = Start | Assign | Reject | Stop
+Event = Arrived | Ready | Finished | Crashed | Resized | Woken
+Decision = Start | Assign | Queue | Reject | Stop
 
-#: Which of several events at the very same moment comes first. Instances are given back before they are asked for,
-#: and asked for before they expire: a pause exactly as long as the keep-alive is warm.
-RANK: Mapping[type[Event], int] = {Crashed: 0, Finished: 1, Ready: 2, Arrived: 3, Woken: 4}
+#: Which of several events at the very same moment comes first. Places are given back before they are asked for, and
+#: asked for before anything expires: a pause exactly as long as the keep-alive is warm, and a place that is free at the
+#: very end of a wait is still in time. New rules hold for what arrives at the moment they are made.
+RANK: Mapping[type[Event], int] = {Crashed: 0, Finished: 1, Ready: 2, Resized: 3, Arrived: 4, Woken: 5}

@@ -1,11 +1,12 @@
-"""The state machine: cold, warm, keep-alive, minimum, maximum."""
+"""The state machine: cold, warm, keep-alive, minimum, maximum, and the queue before them."""
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from fnlab.errors import BadValue
 from fnlab.functions import Scaling
+from fnlab.scheduler.bucket import TokenBucket
 from fnlab.scheduler.messages import (
     Arrived,
     Assign,
@@ -13,25 +14,38 @@ from fnlab.scheduler.messages import (
     Decision,
     Event,
     Finished,
+    Queue,
     Ready,
     Reject,
+    Resized,
     Start,
     Stop,
     Woken,
 )
+from fnlab.scheduler.pool import Instance, Pool
 
 
 class Scheduler:
     """Decide which instance serves which request, and when instances start and stop.
 
-    One request at a time runs on an instance. A request that finds no idle instance starts one and waits for that
-    one, as on AWS Lambda. At the maximum it is refused. An instance is kept for ``keep_alive_s`` after its last
-    request ended; the minimum is started at the first event and never given up.
+    An instance serves up to ``concurrency`` requests at once. A request gets the first of these that there is: a place
+    on a ready instance that serves others already (the oldest that has room: first fit), an idle instance (by
+    ``reuse``), a place on an instance that is starting for an earlier request, an instance started for it. The busy
+    are filled before the idle and the starting before a new one, as on Alibaba Function Compute, so that the others may
+    expire. With a concurrency of 1 this is AWS Lambda: idle, or new. What starts to keep up the minimum serves nobody
+    before it is ready.
+
+    At the maximum, or where the growth limit allows no further start, a request is refused, or waits up to
+    ``max_wait_s`` for a place, in order of arrival. Starts for the minimum do not count against the growth limit.
+
+    An instance is kept for ``keep_alive_s`` after it became idle; the minimum is started at the first event and never
+    given up. When the maximum sinks, idle instances stop at once, the longest idle first; of the others the newest take
+    no further request, and whichever is idle first stops, until the number is right.
 
     Parameters
     ----------
     scaling : Scaling
-        The rules.
+        The rules; :class:`Resized` changes them.
 
     Examples
     --------
@@ -47,35 +61,38 @@ class Scheduler:
     def __init__(self, scaling: Scaling) -> None:
         self.scaling = scaling
         self._now_s = float("-inf")
-        self._started = 0
-        self._idle: deque[str] = deque()  # longest idle first
-        self._idle_since: dict[str, float] = {}
-        self._starting: set[str] = set()  # alive, not ready, nothing assigned
-        self._serving: dict[Hashable, str] = {}  # request -> instance, starting or running
-        self._alive = 0
-        self._pick: Callable[[], str] = {
-            "most-recently-used": self._idle.pop,
-            "least-recently-used": self._idle.popleft,
-            "newest": lambda: self._pick_by_age(max),
-            "oldest": lambda: self._pick_by_age(min),
-        }[scaling.reuse]
+        self._pool = Pool(scaling)
+        self._growth = _growth_of(scaling)
+        self._serving: dict[Hashable, Instance] = {}  # starting or running
+        self._waiting: OrderedDict[Hashable, float] = OrderedDict()  # request -> arrival, in this order
         self._handlers: Mapping[type[Event], Callable[[Any, float], list[Decision]]] = {
             Arrived: self._on_arrived,
             Finished: self._on_finished,
             Ready: self._on_ready,
             Crashed: self._on_crashed,
+            Resized: self._on_resized,
             Woken: self._on_woken,
         }
 
     @property
     def alive(self) -> int:
         """Instances that are starting, busy or idle."""
-        return self._alive
+        return len(self._pool)
 
     @property
     def working(self) -> int:
         """Instances that are starting or busy."""
-        return self._alive - len(self._idle)
+        return len(self._pool) - len(self._pool.idle_since)
+
+    @property
+    def serving(self) -> int:
+        """Requests that have an instance, starting or ready."""
+        return len(self._serving)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that have none yet."""
+        return len(self._waiting)
 
     def on(self, event: Event, now_s: float) -> list[Decision]:
         """Take note of an event and say what to do.
@@ -91,88 +108,143 @@ class Scheduler:
         return self._handlers[type(event)](event, now_s)
 
     def wake_at(self) -> float | None:
-        """When the next idle instance expires; None if nothing will happen by itself."""
-        if not self._idle or self._alive <= self.scaling.min_instances:
-            return None
-        return self._idle_since[self._idle[0]] + self.scaling.keep_alive_s
+        """When the next instance expires, wait ends or start is allowed; None if nothing will happen by itself."""
+        due_s = self._expiry_at()
+        if self._waiting:
+            waits = [self._wait_ends_at()]
+            if self._growth is not None and self.alive < self.scaling.max_instances:
+                waits.append(self._growth.next_at())
+            due_s = min(waits if due_s is None else [due_s, *waits])
+        return due_s
+
+    # What each event leads to.
 
     def _on_arrived(self, event: Arrived, now_s: float) -> list[Decision]:
         request = event.request
-        if request in self._serving:
-            raise BadValue(f"a request arrives once; {request!r} is already being served.")
+        if request in self._serving or request in self._waiting:
+            state = "served" if request in self._serving else "queued"
+            raise BadValue(f"a request arrives once; {request!r} is already being {state}.")
         decisions = self._expire(now_s, inclusive=False)
-        if self._idle:
-            instance = self._pick()
-            del self._idle_since[instance]
-            self._serving[request] = instance
-            decisions.append(Assign(request, instance))
-        elif self._alive < self.scaling.max_instances:
-            start = self._start("no idle instance")
-            self._serving[request] = start.instance
-            decisions += [start, Assign(request, start.instance, "cold")]
-        else:
-            decisions.append(Reject(request))
-        return decisions
+        if self._waiting:
+            decisions += self._outwait(now_s, inclusive=False) + self._admit(now_s)
+        if not self._waiting and (placed := self._place(request, now_s)):
+            return decisions + placed
+        reason = "max instances" if self.alive >= self.scaling.max_instances else "growth limit"
+        if not self.scaling.max_wait_s:
+            return [*decisions, Reject(request, reason)]
+        self._waiting[request] = now_s
+        return [*decisions, Queue(request, reason)]
 
     def _on_finished(self, event: Finished, now_s: float) -> list[Decision]:
         if event.request not in self._serving:
             raise BadValue(f"only a request that is being served can finish; {event.request!r} is not.")
-        self._rest(self._serving.pop(event.request), now_s)
-        return []
+        self._pool.unseat(event.request, self._serving.pop(event.request), now_s)
+        return self._settle(now_s)
 
     def _on_ready(self, event: Ready, now_s: float) -> list[Decision]:
-        if event.instance in self._starting:  # started ahead of any request
-            self._starting.remove(event.instance)
-            self._rest(event.instance, now_s)
-        return []
+        instance = self._pool.get(event.instance)
+        if instance is None or instance.ready:
+            return []
+        self._pool.ready(instance, now_s)
+        return self._settle(now_s)
 
     def _on_crashed(self, event: Crashed, now_s: float) -> list[Decision]:
-        instance = event.instance
-        if instance in self._idle_since:
-            self._idle.remove(instance)
-            del self._idle_since[instance]
-        elif instance in self._starting:
-            self._starting.remove(instance)
-        else:
-            request = next((name for name, busy in self._serving.items() if busy == instance), None)
-            if request is None:
-                raise BadValue(f"only a living instance can crash; {instance!r} is not alive.")
+        instance = self._pool.get(event.instance)
+        if instance is None:
+            raise BadValue(f"only a living instance can crash; {event.instance!r} is not alive.")
+        for request in instance.requests:
             del self._serving[request]
-        self._alive -= 1
-        return self._refill()
+        self._pool.remove(instance)
+        return self._refill() + self._settle(now_s)
+
+    def _on_resized(self, event: Resized, now_s: float) -> list[Decision]:
+        before, self.scaling = self.scaling, event.scaling
+        if (before.burst, before.growth_per_s) != (self.scaling.burst, self.scaling.growth_per_s):
+            self._growth = _growth_of(self.scaling)
+        self._pool.adopt(self.scaling)
+        return self._shrink() + self._on_woken(Woken(), now_s)
 
     def _on_woken(self, event: Woken, now_s: float) -> list[Decision]:
-        return self._refill() + self._expire(now_s, inclusive=True)
+        # A place comes before the end of a wait, and that before the end of an instance.
+        decisions = self._refill() + self._admit(now_s)
+        return decisions + self._outwait(now_s, inclusive=True) + self._expire(now_s, inclusive=True)
 
-    def _start(self, reason: str) -> Start:
-        self._started += 1
-        self._alive += 1
-        return Start(f"i{self._started}", reason)
+    def _settle(self, now_s: float) -> list[Decision]:
+        """See to what a change among the instances leads to."""
+        decisions = self._shrink() if self._pool.leaving else []
+        if self._waiting:
+            decisions += self._outwait(now_s, inclusive=False) + self._admit(now_s)
+        return decisions
+
+    # Requests.
+
+    def _place(self, request: Hashable, now_s: float) -> list[Decision]:
+        """Find an instance for a request, or start one; nothing if neither can be done."""
+        instance = self._pool.with_place()
+        if instance is not None:
+            return [self._assign(request, instance)]
+        if self.alive >= self.scaling.max_instances or (self._growth is not None and not self._growth.take(now_s)):
+            return []
+        instance = self._pool.add()
+        return [Start(instance.name), self._assign(request, instance)]
+
+    def _assign(self, request: Hashable, instance: Instance) -> Assign:
+        reason = "cold" if not instance.ready else "shared" if instance.requests else "idle"
+        self._pool.seat(request, instance)
+        self._serving[request] = instance
+        return Assign(request, instance.name, reason)
+
+    def _admit(self, now_s: float) -> list[Decision]:
+        """Give places to those who wait, as long as there are any."""
+        decisions: list[Decision] = []
+        while self._waiting and (placed := self._place(next(iter(self._waiting)), now_s)):
+            self._waiting.popitem(last=False)
+            decisions += placed
+        return decisions
+
+    def _outwait(self, now_s: float, *, inclusive: bool) -> list[Decision]:
+        """Refuse who has waited for longer than allowed, or for just as long if `inclusive`."""
+        decisions: list[Decision] = []
+        while self._waiting and _is_due(self._wait_ends_at(), now_s, inclusive=inclusive):
+            decisions.append(Reject(self._waiting.popitem(last=False)[0], "waited too long"))
+        return decisions
+
+    def _wait_ends_at(self) -> float:
+        return next(iter(self._waiting.values())) + self.scaling.max_wait_s
+
+    # Instances.
 
     def _refill(self) -> list[Decision]:
         """Start what is missing to the minimum."""
-        decisions: list[Decision] = []
-        while self._alive < self.scaling.min_instances:
-            start = self._start("min instances")
-            self._starting.add(start.instance)
-            decisions.append(start)
-        return decisions
-
-    def _rest(self, instance: str, now_s: float) -> None:
-        self._idle.append(instance)
-        self._idle_since[instance] = now_s
+        missing = self.scaling.min_instances - self.alive
+        return [Start(self._pool.add().name, "min instances") for _ in range(missing)]
 
     def _expire(self, now_s: float, *, inclusive: bool) -> list[Decision]:
         """Stop what has been idle for longer than the keep-alive, or for just as long if `inclusive`."""
         decisions: list[Decision] = []
-        while (due_s := self.wake_at()) is not None and (due_s < now_s or (inclusive and due_s == now_s)):
-            instance = self._idle.popleft()
-            del self._idle_since[instance]
-            self._alive -= 1
-            decisions.append(Stop(instance))
+        while (due_s := self._expiry_at()) is not None and _is_due(due_s, now_s, inclusive=inclusive):
+            decisions.append(Stop(self._pool.remove_longest_idle()))
         return decisions
 
-    def _pick_by_age(self, choose: Callable[..., str]) -> str:
-        instance: str = choose(self._idle, key=lambda name: int(name[1:]))
-        self._idle.remove(instance)
-        return instance
+    def _expiry_at(self) -> float | None:
+        if not self._pool.idle_since or self.alive <= self.scaling.min_instances:
+            return None
+        return next(iter(self._pool.idle_since.values())) + self.scaling.keep_alive_s
+
+    def _shrink(self) -> list[Decision]:
+        """Stop the idle ones above the maximum, and let as many others leave as are still too many."""
+        decisions: list[Decision] = []
+        while self.alive > self.scaling.max_instances and self._pool.idle_since:
+            decisions.append(Stop(self._pool.remove_longest_idle(), "max instances"))
+        self._pool.dismiss(max(0, self.alive - self.scaling.max_instances))
+        return decisions
+
+
+def _is_due(due_s: float, now_s: float, *, inclusive: bool) -> bool:
+    return due_s < now_s or (inclusive and due_s == now_s)
+
+
+def _growth_of(scaling: Scaling) -> TokenBucket | None:
+    if scaling.burst is None or scaling.growth_per_s is None:
+        return None
+    return TokenBucket(scaling.burst, per_s=scaling.growth_per_s)

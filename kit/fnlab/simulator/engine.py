@@ -32,6 +32,9 @@ class Draws(NamedTuple):
 def run(function: Function, workload: Workload, *, profile: Profile, seed: int = 0, engine: Engine = "auto") -> Trace:
     """Simulate a function under a workload.
 
+    A request takes as long as was drawn for it, however many share its instance; the wait of a request in the queue is
+    the part of ``start_s - arrival_s`` that is not ``init_s``.
+
     Parameters
     ----------
     function : Function
@@ -43,15 +46,17 @@ def run(function: Function, workload: Workload, *, profile: Profile, seed: int =
     seed : int
         Same seed, same trace, whichever the engine.
     engine : str
-        ``"fast"`` knows the default reuse policy only; ``"reference"`` knows everything; ``"auto"`` takes the fast
-        one where it can.
+        ``"fast"`` knows the default reuse policy, one request an instance, no queue and no growth limit;
+        ``"reference"`` knows everything; ``"auto"`` takes the fast one where it can.
     """
     if engine not in get_args(Engine):
         raise BadValue(f"engine must be one of {', '.join(get_args(Engine))}; got {engine!r}.")
-    if engine == "fast" and not fast.covers(function.scaling):
-        raise BadValue(f"the fast engine knows reuse='most-recently-used' only; got {function.scaling.reuse!r}.")
+    unknown = fast.unknown(function.scaling)
+    if engine == "fast" and unknown is not None:
+        found = getattr(function.scaling, unknown)
+        raise BadValue(f"the fast engine knows {unknown}={fast.KNOWN[unknown]!r} only; got {found!r}.")
     draws = _draw(function, workload, profile, seed)
-    if engine == "reference" or not fast.covers(function.scaling):
+    if engine == "reference" or unknown is not None:
         return reference.run(function, workload, *draws)
     return fast.run(function, workload, *draws)
 

@@ -1,4 +1,8 @@
-"""The reference engine: the scheduler, a heap of what is to come, and a recorder."""
+"""The reference engine: the scheduler, a heap of what is to come, and a recorder.
+
+A request takes as long as was drawn for it, however many share its instance: contention inside an instance is the
+profile's business, not the engine's.
+"""
 
 from heapq import heappop, heappush
 from itertools import count
@@ -33,22 +37,30 @@ class _Run:
             self._until(at_s, RANK[Arrived])
             self._tell(Arrived(request), at_s)
         self._until(self.duration_s, RANK[Woken])
+        while self.scheduler.waiting:  # whoever waits when the window closes is told how it ends
+            self._step()
         return self.recorder.trace(self.duration_s)
 
     def _until(self, at_s: float, rank: int) -> None:
         """Let everything happen that comes before (`at_s`, `rank`), the last expiry included."""
-        while True:
-            due_s = self.scheduler.wake_at()
-            wake = (due_s, RANK[Woken]) if due_s is not None else None
-            head = self.coming[0][:2] if self.coming else None
-            first = min((entry for entry in (wake, head) if entry is not None), default=None)
-            if first is None or first > (at_s, rank):
-                return
-            if first == wake and (head is None or wake < head):
-                self._tell(Woken(), first[0])
-            else:
-                when_s, _, _, event = heappop(self.coming)
-                self._tell(event, when_s)
+        while (first := self._next()) is not None and first <= (at_s, rank):
+            self._step()
+
+    def _next(self) -> tuple[float, int] | None:
+        """When the next thing happens, and its rank."""
+        due_s = self.scheduler.wake_at()
+        wake = (due_s, RANK[Woken]) if due_s is not None else None
+        head = self.coming[0][:2] if self.coming else None
+        return min((entry for entry in (wake, head) if entry is not None), default=None)
+
+    def _step(self) -> None:
+        """Let the next thing happen."""
+        first = self._next()
+        if first is not None and (not self.coming or first < self.coming[0][:2]):
+            self._tell(Woken(), first[0])
+        else:
+            when_s, _, _, event = heappop(self.coming)
+            self._tell(event, when_s)
 
     def _tell(self, event: Event, now_s: float) -> None:
         for decision in self.scheduler.on(event, now_s):
@@ -58,9 +70,9 @@ class _Run:
                 case Assign(request, instance):
                     self._assign(int(str(request)), instance, now_s)
                 case Stop(instance):
-                    self.recorder.stopped(self.rows[instance], now_s)
-                case Reject():
-                    self.recorder.refused(now_s)
+                    self._stop(instance, now_s)
+                case Reject(request):
+                    self._refuse(int(str(request)), now_s)
 
     def _start(self, instance: str, reason: str, now_s: float) -> None:
         kind = Kind.PROVISIONED if reason == "min instances" else Kind.ON_DEMAND
@@ -69,19 +81,32 @@ class _Run:
         self.recorder.ready(row, ready_s)
         self._push(ready_s, Ready(instance))
 
+    def _stop(self, instance: str, now_s: float) -> None:
+        if now_s <= self.duration_s:  # later it is alive when the window closes
+            self.recorder.stopped(self.rows[instance], now_s)
+
     def _assign(self, request: int, instance: str, now_s: float) -> None:
         start_s = max(now_s, self.ready_s[instance])
         end_s = start_s + self.service_s[request]
-        row = self.rows[instance]
         self.recorder.invocation(
-            arrival_s=now_s,
+            arrival_s=self.arrivals_s[request],
             start_s=start_s,
             end_s=end_s,
-            init_s=start_s - now_s,
+            init_s=start_s - now_s,  # a wait in the queue is no init
             status=Status.OK,
-            instance=row,
+            instance=self.rows[instance],
         )
         self._push(end_s, Finished(request))
+
+    def _refuse(self, request: int, now_s: float) -> None:
+        self.recorder.invocation(
+            arrival_s=self.arrivals_s[request],
+            start_s=now_s,
+            end_s=now_s,
+            init_s=0,
+            status=Status.THROTTLED,
+            instance=-1,
+        )
 
     def _push(self, when_s: float, event: Event) -> None:
         heappush(self.coming, (when_s, RANK[type(event)], next(self.serial), event))

@@ -1,0 +1,98 @@
+"""Writes down how requests end: a row in the trace, lines in the log, a report for whoever asked."""
+
+from collections.abc import Callable
+
+from fnlab.emulator.clock import Clock
+from fnlab.emulator.instance import wire
+from fnlab.emulator.log import Extract
+from fnlab.emulator.report import Report
+from fnlab.emulator.slots import Request, Slot
+from fnlab.functions import Function
+from fnlab.trace import Recorder, Status
+from fnlab.trace.recorder import billed_s
+
+
+class Bookkeeper:
+    """The books of one version of a function.
+
+    Parameters
+    ----------
+    function, version : Function, int
+        Whose requests they are.
+    clock, recorder : Clock, Recorder
+        Platform time, and where rows go.
+    on_report : callable
+        Hears of every request that ended.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        *,
+        version: int,
+        clock: Clock,
+        recorder: Recorder,
+        on_report: Callable[[Report], None],
+    ) -> None:
+        self._function, self._version = function, version
+        self._clock, self._recorder = clock, recorder
+        self._on_report = on_report
+
+    def begin(self, request: Request, slot: Slot) -> None:
+        """Note that the handler begins."""
+        request.begun, request.start_s = True, self._clock.now_s()
+        request.log_from = slot.log.size
+        slot.log.write(f"START RequestId: {request.request_id} Version: {self._version or '$LATEST'}")
+
+    def end(self, request: Request, slot: Slot, status: Status, result: wire.Result) -> None:
+        """Note that the handler answered, or never will."""
+        end_s = self._clock.now_s()
+        if not slot.ready:  # it never got so far: all of its time was init
+            request.start_s, request.log_from = end_s, 0
+        init_s = request.start_s - request.arrival_s if request.cold else 0.0
+        instance = slot.instance
+        self._recorder.invocation(
+            arrival_s=request.arrival_s,
+            start_s=request.start_s,
+            end_s=end_s,
+            init_s=init_s,
+            status=status,
+            instance=instance.row,
+        )
+        duration_s = end_s - request.start_s
+        lines = Extract(slot.log.path, request.log_from)
+        report = Report(
+            request_id=request.request_id,
+            version=self._version,
+            instance=instance.row,
+            pid=instance.pid,
+            status=status,
+            init_s=init_s,
+            duration_s=duration_s,
+            billed_s=float(billed_s(init_s, duration_s)),
+            cpu_s=result.cpu_s,
+            memory_mib=self._function.memory_mib,
+            peak_mib=instance.peak_mib,
+            phases=instance.phases if request.cold else (),
+            body=b"".join(request.pieces) if request.pieces else result.body,
+            lines=lines,
+        )
+        slot.log.write(f"END RequestId: {request.request_id}", report.line())
+        lines.end = slot.log.size
+        self.answer(request, report)
+
+    def refuse(self, request: Request, report: Report) -> None:
+        """Note that no instance served it."""
+        self._recorder.refused(request.arrival_s)
+        self.answer(request, report)
+
+    def turn_away(self, report: Report) -> None:
+        """Note that a request was refused before it came here."""
+        self._recorder.refused(self._clock.now_s())
+        self._on_report(report)
+
+    def answer(self, request: Request, report: Report) -> None:
+        """Let whoever asked hear."""
+        self._on_report(report)
+        if not request.answer.done():  # whoever stopped waiting has taken it back
+            request.answer.set_result(report)

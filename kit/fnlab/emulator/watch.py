@@ -1,0 +1,63 @@
+"""Looks at what working instances use, and ends those that use too much."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from fnlab.emulator.slots import Slot
+from fnlab.functions import Function
+from fnlab.trace import Status
+
+#: How often the memory of working instances is looked at.
+WATCH_S = 0.05
+
+#: Ends an instance: the slot, the status of its requests, the type of their error and its sentence.
+Excess = Callable[[Slot, Status, str, str], None]
+
+
+class Watch:
+    """The watch over the instances of one version of a function.
+
+    What grows and shrinks between two looks is found afterwards, by the peak that an instance reports.
+
+    Parameters
+    ----------
+    function : Function
+        Whose limits hold.
+    slots : Mapping
+        The living instances, as the supervisor holds them.
+    excess : callable
+        Called for an instance that uses too much.
+    """
+
+    def __init__(self, function: Function, *, slots: Mapping[str, Slot], excess: Excess) -> None:
+        self._function, self._slots, self._excess = function, slots, excess
+        self._next: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look from now on, for as long as anybody works."""
+        if self._next is None:
+            self._next = asyncio.get_running_loop().call_later(WATCH_S, self._look)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def too_large(self, slot: Slot, memory_mib: float) -> bool:
+        """End an instance that uses more memory than it has; tell whether it did."""
+        most_mib = self._function.memory_mib
+        if memory_mib <= most_mib:
+            return False
+        sentence = f"an instance must fit into {most_mib} MiB; it used {memory_mib:.0f} MiB and was killed."
+        self._excess(slot, Status.OUT_OF_MEMORY, "OutOfMemory", sentence)
+        return True
+
+    def _look(self) -> None:
+        self._next = None
+        working = [slot for slot in self._slots.values() if slot.requests or not slot.ready]
+        for slot in working:
+            if slot.doom is None:
+                self.too_large(slot, slot.instance.resident_mib())
+        if working:
+            self.start()
