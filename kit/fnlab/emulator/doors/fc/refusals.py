@@ -1,6 +1,8 @@
 """What Function Compute says when it does not do what was asked."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fnlab.emulator.http.messages import Response, json_response
 from fnlab.errors import (
@@ -60,6 +62,15 @@ def refusal_of(error: FnlabError) -> Refusal:
     code, status = next((code, status) for kind, code, status in _CODES if isinstance(error, kind))
     message = re.sub(r"\b(" + "|".join(_NAMES) + r")\b", lambda found: _NAMES[found[1]], str(error))
     return Refusal(message, code=code, status=status)
+
+
+@contextmanager
+def coded(kind: type[FnlabError], code: str, status: int) -> Iterator[None]:
+    """Give an error of the platform another code than it has by itself."""
+    try:
+        yield
+    except kind as error:
+        raise Refusal(str(error), code=code, status=status) from error
 
 
 def answer(refusal: Refusal, request_id: str) -> Response:

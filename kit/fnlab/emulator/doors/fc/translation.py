@@ -157,10 +157,16 @@ def description_of(version: Version, entry: Entry, place: Place) -> dict[str, An
     return fields
 
 
-def tags_of(content: Mapping[str, Any]) -> dict[str, str]:
-    """Read a list of ``{Key, Value}``."""
+def tags_of(tags: Sequence[Any]) -> dict[str, str]:
+    """Read a list of ``{Key, Value}``.
+
+    Examples
+    --------
+    >>> tags_of([{"Key": "team", "Value": "blue"}])
+    {'team': 'blue'}
+    """
     found = {}
-    for tag in given(content, "tags", list, []):
+    for tag in tags:
         if not isinstance(tag, dict) or not isinstance(tag.get("Key"), str) or not tag["Key"]:
             raise Refusal(f"a tag must have a Key; got {tag!r}.")
         found[tag["Key"]] = given(tag, "Value", str, "")
