@@ -6,6 +6,7 @@ profile's business, not the engine's.
 
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 
 from fnlab.functions import Function
 from fnlab.scheduler import RANK, Arrived, Assign, Event, Finished, Ready, Reject, Scheduler, Start, Stop, Woken
@@ -43,24 +44,22 @@ class _Run:
 
     def _until(self, at_s: float, rank: int) -> None:
         """Let everything happen that comes before (`at_s`, `rank`), the last expiry included."""
-        while (first := self._next()) is not None and first <= (at_s, rank):
-            self._step()
+        while self._step(at_s, rank):
+            pass
 
-    def _next(self) -> tuple[float, int] | None:
-        """When the next thing happens, and its rank."""
+    def _step(self, at_s: float = inf, rank: int = RANK[Woken]) -> bool:
+        """Let the next thing happen; tell whether there was one by then."""
         due_s = self.scheduler.wake_at()
-        wake = (due_s, RANK[Woken]) if due_s is not None else None
-        head = self.coming[0][:2] if self.coming else None
-        return min((entry for entry in (wake, head) if entry is not None), default=None)
-
-    def _step(self) -> None:
-        """Let the next thing happen."""
-        first = self._next()
-        if first is not None and (not self.coming or first < self.coming[0][:2]):
-            self._tell(Woken(), first[0])
+        wake = (inf if due_s is None else due_s, RANK[Woken])
+        head = self.coming[0][:2] if self.coming else (inf, rank)
+        if min(wake, head) > (at_s, rank) or (due_s is None and not self.coming):
+            return False
+        if wake < head:
+            self._tell(Woken(), wake[0])
         else:
             when_s, _, _, event = heappop(self.coming)
             self._tell(event, when_s)
+        return True
 
     def _tell(self, event: Event, now_s: float) -> None:
         for decision in self.scheduler.on(event, now_s):
