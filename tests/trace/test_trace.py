@@ -39,6 +39,52 @@ def test_a_living_instance_counts_to_the_end_of_the_window():
     assert recorder.trace(100.0).instance_s == 70.0
 
 
+def test_a_window_is_a_trace_of_its_own():
+    """Times count from its beginning; who left before is gone, who was there before begins with it."""
+    recorder = Recorder(memory_mib=128)
+    gone, stays = recorder.created(0.0), recorder.created(5.0)
+    recorder.ready(gone, 1.0)
+    recorder.ready(stays, 6.0)
+    recorder.invocation(arrival_s=1, start_s=1, end_s=2, init_s=0, status=Status.OK, instance=gone)
+    recorder.stopped(gone, 8.0)
+    recorder.invocation(arrival_s=12, start_s=12.5, end_s=13, init_s=0, status=Status.OK, instance=stays)
+    recorder.refused(14.0)
+    recorder.invocation(arrival_s=20, start_s=20, end_s=21, init_s=0, status=Status.OK, instance=stays)
+    recorder.stopped(stays, 30.0)
+    cut = recorder.trace(40.0).window(10.0, 20.0)
+    assert cut["arrival_s"].tolist() == [2.0, 4.0]
+    assert cut["instance"].tolist() == [0, -1]
+    assert cut.instance_columns["created_s"].tolist() == [0.0]
+    assert np.isnan(cut.instance_columns["stopped_s"]).tolist() == [True]
+    assert (cut.duration_s, cut.instance_s) == (10.0, 10.0)
+
+
+def test_traces_of_one_time_merge_into_one():
+    """Invocations in the order of their arrival, each still on its own instance."""
+    merged = Trace.merged([small(), small()], 100.0)
+    assert merged["arrival_s"].tolist() == [10.0, 10.0, 12.0, 12.0, 20.0, 20.0]
+    assert merged["instance"].tolist() == [0, 1, -1, -1, 0, 1]
+    assert merged.instance_s == 2 * small().instance_s
+    assert len(Trace.merged([], 5.0)) == 0
+
+
+def test_a_window_lies_within_its_trace():
+    """Anything else is refused."""
+    with pytest.raises(BadValue, match=r"a window must lie from 0 to 100 s; got 50 to 101"):
+        small().window(50, 101)
+
+
+def test_rows_that_went_to_a_file_are_in_the_trace(tmp_path, monkeypatch):
+    """A platform that runs for days holds a bounded number of rows in memory."""
+    monkeypatch.setattr("fnlab.trace.recorder._HELD_ROWS", 3)
+    spilled, held = Recorder(memory_mib=128, spill=tmp_path / "rows"), Recorder(memory_mib=128)
+    for number in range(10):
+        for recorder in (spilled, held):
+            recorder.refused(10.0 - number)
+    assert len(spilled._invocations) == 8  # one row of eight columns
+    assert spilled.trace(20.0) == held.trace(20.0)
+
+
 @pytest.mark.parametrize(
     ("init_s", "execution_s", "billed_s"),
     [(0, 0.0001, 0.001), (0, 0.002, 0.002), (0.1, 0.2, 0.3), (0, 0.0020001, 0.003), (1.2003, 0.0004, 1.201)],

@@ -64,6 +64,10 @@ class Catalog:
             raise FunctionNotFound(f"only a deployed function can be found; deployed: {known}; got {name!r}.")
         return self._entries[name]
 
+    def get(self, name: str) -> Entry | None:
+        """Find a function, or say that there is none."""
+        return self._entries.get(name)
+
     def create(
         self,
         function: Function,

@@ -11,8 +11,8 @@ from fnlab.emulator import log
 from fnlab.emulator.platform import History
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, error_of
-from fnlab.emulator.task import Task
 from fnlab.emulator.supervisor import Supervisor
+from fnlab.emulator.task import Task
 from fnlab.errors import BadValue, EmulatorClosed, EventNotJson
 from fnlab.functions import Function, Limits
 from fnlab.trace import Phase, Status, Trace
@@ -156,6 +156,7 @@ class Deployed:
 
     def evict(self) -> None:
         """Stop the idle instances now, so that the next call is a cold start."""
+
         async def work() -> None:
             await self._supervisor.evict()
 
@@ -174,8 +175,12 @@ class Deployed:
     @property
     def trace(self) -> Trace:
         """What happened since this version was deployed."""
-        history = self._history
-        return self.emulator.run_here(lambda: history.recorder.trace(history.clock.now_s()))
+
+        def read() -> Trace:
+            history, now_s = self._history, self.emulator.platform.clock.now_s()
+            return history.recorder.trace(now_s).window(history.began_s, now_s)
+
+        return self.emulator.run_here(read)
 
     @property
     def last(self) -> Report:

@@ -48,7 +48,6 @@ def alias_from_json(content: Mapping[str, Any]) -> Alias:
     return Alias(**{**content, "weights": weights})
 
 
-
 def policy_from_json(content: Mapping[str, Any]) -> AsyncPolicy:
     """Read an asynchronous policy back."""
     return AsyncPolicy(**{**content, "delays_s": tuple(content["delays_s"])})

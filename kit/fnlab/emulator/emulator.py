@@ -18,6 +18,7 @@ from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
 from fnlab.errors import EmulatorClosed, HandlerNotImportable
 from fnlab.functions import Function
+from fnlab.trace import Trace
 
 T = TypeVar("T")
 
@@ -85,6 +86,11 @@ class Emulator:
         """Take a function away with all its versions; its requests are finished first."""
         self.run_here(lambda: self.platform.catalog.delete(name))
         self._handles = {key: handle for key, handle in self._handles.items() if key[0] != name}
+
+    @property
+    def trace(self) -> Trace:
+        """What happened to all functions since the emulator began; ``trace.window(a, b)`` is a piece of it."""
+        return self.run_here(self.platform.trace)
 
     def mail(self, target: str) -> list[dict[str, Any]]:
         """Read what destinations and dead letters were sent to a target that is not a function here."""

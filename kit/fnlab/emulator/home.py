@@ -81,6 +81,11 @@ class Home:
         self._streams += 1
         return self.log_dir(function_name) / f"{self._began}-{self._streams:06d}-v{version}.log"
 
+    def rows_path(self, function_name: str, version: int) -> Path:
+        """Name a file for the older rows of a trace."""
+        self._streams += 1
+        return self._made("traces") / f"{function_name}-v{version}-{self._began}-{self._streams:06d}.f8"
+
     def close(self) -> None:
         """Give the folder back; a temporary one is removed."""
         if self._temporary:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
@@ -20,7 +21,7 @@ from fnlab.emulator.store import Store
 from fnlab.emulator.supervisor import Supervisor
 from fnlab.functions import DRAFT, Function, Limits
 from fnlab.scheduler import Admission
-from fnlab.trace import Recorder, Status
+from fnlab.trace import Recorder, Trace
 
 #: How many reports are remembered for each version.
 REMEMBERED = 2_000
@@ -33,7 +34,7 @@ class History:
     """What is known of the past of one version, whether it runs now or not."""
 
     recorder: Recorder
-    clock: WallClock = field(default_factory=WallClock)
+    began_s: float
     reports: deque[Report] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     calls: int = 0
 
@@ -64,7 +65,8 @@ class Platform:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.store = Store(home.path / "state.sqlite")
-        self.admission = Admission(account=Limits.of("aws-lambda").account_concurrency)
+        self.admission = Admission.of(Limits.of("aws-lambda"))
+        self.clock = WallClock()
         self._running: dict[tuple[str, int], tuple[str, Supervisor]] = {}  # with the revision that it runs
         self._retiring: set[Supervisor] = set()
         self._histories: dict[tuple[str, int], History] = {}
@@ -138,9 +140,7 @@ class Platform:
         version = self.version(name, qualifier, key)
         request_id = request_id or str(uuid.uuid4())
         supervisor = self.supervisor(version)
-        if refusal := self.admission.admit(name, supervisor.clock.now_s()):
-            report = refused(request_id, version.function, version.number, reason=refusal.reason)
-            supervisor.turn_away(report)
+        if report := self._turned_away(version, request_id):
             return report
         try:
             return await supervisor.submit(payload, request_id=request_id, meta=meta)
@@ -163,9 +163,7 @@ class Platform:
         async def work() -> None:
             request_id = str(uuid.uuid4())
             supervisor = self.supervisor(version)
-            if refusal := self.admission.admit(name, supervisor.clock.now_s()):
-                report = refused(request_id, version.function, version.number, reason=refusal.reason)
-                supervisor.turn_away(report)
+            if report := self._turned_away(version, request_id):
                 pieces.put_nowait(report)
                 return
             try:
@@ -197,6 +195,14 @@ class Platform:
         self.catalog.version(name, qualifier)
         return await self.delivery.accept(name, qualifier, payload, task_id=task_id, meta=dict(meta))
 
+    def _turned_away(self, version: Version, request_id: str) -> Report | None:
+        refusal = self.admission.admit(version.function.name, now_s=time.monotonic())
+        if refusal is None:
+            return None
+        report = refused(request_id, version.function, version.number, reason=refusal)
+        self.supervisor(version).turn_away(report)
+        return report
+
     def cancel(self, request_id: str) -> bool:
         """Give up a running request: its instance is ended. Tells whether there was one."""
         return any(supervisor.cancel(request_id) for _, supervisor in self._running.values())
@@ -204,6 +210,18 @@ class Platform:
     def version(self, name: str, qualifier: str | None = None, key: str | None = None) -> Version:
         """Choose the version that serves a request; an alias with weights chooses by the key or by chance."""
         return self.catalog.version(name, qualifier, point=_point(key))
+
+    def reserve(self, name: str, requests: int | None) -> None:
+        """Keep this many requests at once for a function, and allow it no more; None gives them back.
+
+        Raises
+        ------
+        BadValue
+            If too little would be left for the other functions.
+        """
+        self.catalog[name]  # it must be there before anything is reserved for it
+        self.admission.reserve(name, requests)
+        self.catalog.reserve(name, requests)
 
     # What runs.
 
@@ -219,7 +237,7 @@ class Platform:
             version.function,
             version=version.number,
             home=self.home,
-            clock=self.history(version).clock,
+            clock=self.clock,
             recorder=self.history(version).recorder,
             on_report=self.history(version).note,
             min_instances=self._promised(version),
@@ -231,15 +249,26 @@ class Platform:
         """Give what is remembered of a version."""
         key = version.function.name, version.number
         if key not in self._histories:
-            recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number)
-            self._histories[key] = History(recorder)
+            spill = self.home.rows_path(version.function.name, version.number)
+            recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number, spill=spill)
+            self._histories[key] = History(recorder, began_s=self.clock.now_s())
         return self._histories[key]
+
+    def trace(self, name: str | None = None) -> Trace:
+        """Tell what has happened since the platform began, to one function or to all of them."""
+        now_s = self.clock.now_s()
+        histories = [history for (function, _), history in self._histories.items() if name in (None, function)]
+        return Trace.merged([history.recorder.trace(now_s) for history in histories], now_s)
 
     def running(self, name: str | None = None) -> Iterator[Supervisor]:
         """Go through what runs."""
         for (function, _), (_, supervisor) in self._running.items():
             if name in (None, function):
                 yield supervisor
+
+    def calls(self, name: str) -> int:
+        """Count the requests to a function that have ended."""
+        return sum(history.calls for (function, _), history in self._histories.items() if function == name)
 
     def pids(self, version: Version) -> dict[str, int]:
         """Process ids of the living instances of a version."""
@@ -268,8 +297,9 @@ class Platform:
 
     def _follow(self, name: str) -> None:
         """Bring what runs in line with what is deployed."""
-        entry = self.catalog[name] if name in self.catalog else None
-        self.admission.reserve(name, entry.reserved if entry else None)
+        entry = self.catalog.get(name)
+        if (reserved := entry.reserved if entry else None) != self.admission.reserved(name):
+            self.admission.reserve(name, reserved)
         current = {} if entry is None else {DRAFT: entry.draft, **entry.versions}
         for key, (revision, supervisor) in list(self._running.items()):
             if key[0] != name:

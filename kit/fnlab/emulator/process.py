@@ -128,12 +128,12 @@ class Instance(asyncio.Protocol):
 
         asyncio.get_running_loop().call_soon(report)
 
-    def invoke(self, request_id: str, left_s: float, event: bytes) -> None:
+    def invoke(self, request_id: str, left_s: float, event: bytes, meta: bytes = b"") -> None:
         """Hand a request over."""
         assert self._transport is not None, "only a started instance can be asked"  # narrows the type
         self._transport.write(wire.invoke_frame(request_id, left_s, event))
 
-    async def stop(self, grace_s: float) -> None:
+    async def stop(self, grace_s: float, *, terminate: bool = False) -> None:
         """Let the process end by itself, kill it after the grace, and wait until it and what it started are gone."""
         self._unwanted = True
         if self._body is None:

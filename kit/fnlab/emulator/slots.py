@@ -61,6 +61,17 @@ class Slot:
     deadline: asyncio.TimerHandle | None = None  # of the init
     doom: tuple[Status, bytes] | None = None
 
+    @property
+    def state(self) -> str:
+        """What it does: starting, busy, frozen, idle or ending."""
+        if self.doom is not None:
+            return "ending"
+        if not self.ready:
+            return "starting"
+        if self.requests:
+            return "busy"
+        return "frozen" if self.frozen else "idle"
+
     def expect(self, seconds: float, otherwise: Callable[[], None]) -> None:
         """Set the deadline of the init."""
         self.relax()

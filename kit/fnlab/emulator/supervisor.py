@@ -35,7 +35,6 @@ from fnlab.scheduler import (
     Woken,
 )
 from fnlab.trace import Kind, Recorder, Status, Trace
-from fnlab.units import MS_PER_S
 
 #: The cloud tries a failed init once more.
 INIT_TRIES = 2
@@ -80,9 +79,7 @@ class Supervisor:
         self.scheduler = Scheduler(self.scaling)
         self.quiet = asyncio.Event()  # set while no request is here and no instance is starting
         self._recorder = recorder or Recorder(memory_mib=function.memory_mib, version=version)
-        self._books = Bookkeeper(
-            function, version=version, clock=clock, recorder=self._recorder, on_report=on_report
-        )
+        self._books = Bookkeeper(function, version=version, clock=clock, recorder=self._recorder, on_report=on_report)
         self._home = home
         self.nursery = Nursery(function, version=version, home=home)
         self._slots: dict[str, Slot] = {}

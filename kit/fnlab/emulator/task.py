@@ -56,4 +56,6 @@ class Task:
 
     def _repr_html_(self) -> str:
         event = self.event
-        return facts(f"Event {self.id}", {"function": event.function, "state": self.state, "tries": str(event.attempts)})
+        return facts(
+            f"Event {self.id}", {"function": event.function, "state": self.state, "tries": str(event.attempts)}
+        )

@@ -3,9 +3,10 @@
 The emulator and the reference simulator write through the same recorder, so neither has a table of its own.
 """
 
+from array import array
 from collections.abc import Sequence
 from math import nan
-from operator import itemgetter
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -14,6 +15,12 @@ from fnlab.trace.table import INSTANCE_COLUMNS, INVOCATION_COLUMNS, Column, Kind
 from fnlab.units import MS_PER_S
 
 Seconds = TypeVar("Seconds", float, Column)
+
+#: Columns of an invocation's row; the billed time is worked out at the end.
+_ROW = tuple(name for name in INVOCATION_COLUMNS if name != "billed_s")
+
+#: Rows that are held in memory before they go to the file.
+_HELD_ROWS = 16_384
 
 #: A duration this close above a whole millisecond is that millisecond: floating point, not time, put it there.
 _ROUNDING_SLACK_MS = 1e-6
@@ -37,12 +44,16 @@ class Recorder:
     ----------
     memory_mib, version : int
         Written into every row.
+    spill : Path, optional
+        A file for rows that are not held in memory any more, so that a platform can run for days. Without it, all
+        rows are held.
     """
 
-    def __init__(self, *, memory_mib: int, version: int = 1) -> None:
+    def __init__(self, *, memory_mib: int, version: int = 1, spill: Path | None = None) -> None:
         self._memory_mib = memory_mib
         self._version = version
-        self._invocations: list[tuple[float, float, float, float, int, int, int, int]] = []
+        self._spill = spill
+        self._invocations = array("d")  # row after row: a list of tuples would take five times the memory
         self._instances: list[list[float]] = []
 
     def created(self, at_s: float, kind: Kind = Kind.ON_DEMAND) -> int:
@@ -62,7 +73,11 @@ class Recorder:
         self, *, arrival_s: float, start_s: float, end_s: float, init_s: float, status: Status, instance: int
     ) -> None:
         """Write the row of a finished invocation."""
-        self._invocations.append((arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib))
+        self._invocations.extend((arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib))
+        if self._spill is not None and len(self._invocations) >= _HELD_ROWS * len(_ROW):
+            with self._spill.open("ab") as file:
+                self._invocations.tofile(file)
+            del self._invocations[:]
 
     def refused(self, arrival_s: float, status: Status = Status.THROTTLED) -> None:
         """Write the row of an invocation that no instance served."""
@@ -70,13 +85,16 @@ class Recorder:
 
     def trace(self, duration_s: float) -> Trace:
         """Make a Trace of all rows so far, invocations in the order of their arrival."""
-        rows = sorted(self._invocations, key=itemgetter(0))
-        invocations = _columns(rows, [name for name in INVOCATION_COLUMNS if name != "billed_s"])
+        held = np.array(self._invocations).reshape(-1, len(_ROW))
+        if self._spill is not None and self._spill.exists():
+            held = np.concatenate([np.fromfile(self._spill).reshape(-1, len(_ROW)), held])
+        rows = held[np.argsort(held[:, 0], kind="stable")]
+        invocations = dict(zip(_ROW, rows.T, strict=True))
         execution_s = invocations["end_s"] - invocations["start_s"]
         invocations["billed_s"] = billed_s(invocations["init_s"], execution_s)
-        return Trace(invocations, _columns(self._instances, list(INSTANCE_COLUMNS)), duration_s)
+        return Trace(invocations, _columns(self._instances), duration_s)
 
 
-def _columns(rows: Sequence[Sequence[float]], names: list[str]) -> dict[str, Column]:
-    columns = np.array(rows, dtype="f8").reshape(len(rows), len(names)).T
-    return dict(zip(names, columns, strict=True))
+def _columns(rows: Sequence[Sequence[float]]) -> dict[str, Column]:
+    columns = np.array(rows, dtype="f8").reshape(len(rows), len(INSTANCE_COLUMNS)).T
+    return dict(zip(INSTANCE_COLUMNS, columns, strict=True))

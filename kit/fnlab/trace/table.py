@@ -1,6 +1,6 @@
 """The two tables of a trace, and the few totals that everybody asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -169,6 +169,51 @@ class Trace:
     def idle_s(self) -> float:
         """Seconds that instances existed and had nothing to do."""
         return max(0.0, self.instance_s - self.busy_s)
+
+    def window(self, from_s: float, to_s: float) -> "Trace":
+        """Cut a piece of time out: the invocations that arrived in it, the instances that lived in it.
+
+        Times count from `from_s` on. An instance that was there before begins with the window; one that stopped after
+        `to_s` was alive when the window closed.
+
+        Raises
+        ------
+        BadValue
+            If the window does not lie within the trace.
+        """
+        if not 0 <= from_s <= to_s <= self.duration_s:
+            raise BadValue(f"a window must lie from 0 to {self.duration_s:g} s; got {from_s!r} to {to_s!r}.")
+        arrival_s, instances = self["arrival_s"], self.instance_columns
+        lived = (instances["created_s"] < to_s) & ~(instances["stopped_s"] <= from_s)
+        # Rows of the instance table move up when others leave; -1, for none, stays what it is.
+        row = np.append(np.cumsum(lived) - 1, -1)
+        arrived = (arrival_s >= from_s) & (arrival_s < to_s)
+        invocations = {name: column[arrived] for name, column in self.invocation_columns.items()}
+        invocations["instance"] = row[invocations["instance"]]
+        for name in ("arrival_s", "start_s", "end_s"):
+            invocations[name] = invocations[name] - from_s
+        kept = {name: column[lived] for name, column in instances.items()}
+        for name in ("created_s", "ready_s", "stopped_s"):
+            kept[name] = np.maximum(kept[name] - from_s, 0.0)
+        kept["stopped_s"] = np.where(kept["stopped_s"] > to_s - from_s, np.nan, kept["stopped_s"])
+        return Trace(invocations, kept, to_s - from_s)
+
+    @staticmethod
+    def merged(traces: "Sequence[Trace]", duration_s: float) -> "Trace":
+        """Put traces of the same time side by side, such as those of several functions of one platform."""
+        offsets = np.cumsum([0, *(len(trace.instance_columns["created_s"]) for trace in traces)])
+        instances = {
+            name: np.concatenate([trace.instance_columns[name] for trace in traces] or [np.empty(0)])
+            for name in INSTANCE_COLUMNS
+        }
+        rows = {name: np.concatenate([trace[name] for trace in traces] or [np.empty(0)]) for name in INVOCATION_COLUMNS}
+        moved = [
+            np.where(trace["instance"] < 0, -1, trace["instance"] + offset)
+            for trace, offset in zip(traces, offsets[:-1], strict=True)
+        ]
+        rows["instance"] = np.concatenate(moved or [np.empty(0)])
+        order = np.argsort(rows["arrival_s"], kind="stable")
+        return Trace({name: column[order] for name, column in rows.items()}, instances, duration_s)
 
     def save(self, folder: str | Path) -> Path:
         """Write both tables as Parquet files into a folder; see :meth:`load`."""

@@ -1,1 +1,1 @@
-"""Doors: each speaks one protocol, translates it for the platform, and decides nothing."""
+"""The ways in from outside: each door translates one protocol to the platform and back, and keeps nothing."""
