@@ -1,1 +1,1 @@
-"""The doors: each translates one protocol to the platform and back, holds no state and decides nothing."""
+"""The ways in from outside: each door translates one protocol to the platform and back, and keeps nothing."""

@@ -14,6 +14,9 @@ T = TypeVar("T")
 #: How many items a page of a list has by default, and at most (the SDK's docstrings).
 PAGE, LARGEST_PAGE = 20, 100
 
+#: Every path begins with the version of the API.
+PREFIX = "/2023-03-30"
+
 #: The draft, as Function Compute calls it.
 LATEST = "LATEST"
 

@@ -20,7 +20,16 @@ MOST_UNPACKED_BYTES = 1024 * BYTES_PER_MIB
 MOST_FILES = 50_000
 
 #: What the standard library says of damaged archives, each in its own way.
-_UNREADABLE = (BadZipFile, LargeZipFile, EOFError, NotImplementedError, OSError, RuntimeError, lzma.LZMAError, zlib.error)
+_UNREADABLE = (
+    BadZipFile,
+    LargeZipFile,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    lzma.LZMAError,
+    zlib.error,
+)
 
 _ENCRYPTED = 0x1  # bit of a zip entry's flags
 _XZ_FOOTER_BYTES = 12

@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 from fnlab.emulator.doors.fc import code, layers, translation
-from fnlab.emulator.doors.fc.call import LATEST, Call, given
+from fnlab.emulator.doors.fc.call import LATEST, PREFIX, Call, given
 from fnlab.emulator.doors.fc.entry import without_adapter
 from fnlab.emulator.doors.fc.refusals import Refusal, coded
-from fnlab.emulator.doors.fc.routes import PREFIX
+from fnlab.emulator.http.access import credential_of
 from fnlab.emulator.http.messages import Response, json_response
 from fnlab.emulator.records import Version
 from fnlab.errors import AlreadyExists
@@ -78,7 +78,9 @@ async def get_code(call: Call) -> Response:
     """GetFunctionCode: where the code can be had."""
     version = call.platform.catalog.version(call.function, call.qualifier)
     data = await asyncio.to_thread(code.zipped, without_adapter(version.function.package))
-    host = call.request.headers.get("host", "127.0.0.1")
+    # The service's links carry a signature of their own; here they carry what the caller has shown.
+    shown = credential_of(call.request)
+    host = (f"{shown}:@" if shown else "") + call.request.headers.get("host", "127.0.0.1")
     qualifier = LATEST if version.is_draft else str(version.number)
     url = f"http://{host}{PREFIX}/functions/{call.function}/code.zip?qualifier={qualifier}"
     return json_response({"url": url, "checksum": await asyncio.to_thread(code.crc64, data)})

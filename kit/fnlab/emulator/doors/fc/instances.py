@@ -36,8 +36,9 @@ async def list_all(call: Call) -> Response:
 
 def _instances(call: Call, version: Version) -> Iterator[dict[str, Any]]:
     history = call.platform.history(version)
-    began_s = time.time() - history.clock.now_s()
-    columns = history.recorder.trace(history.clock.now_s()).instance_columns
+    now_s = call.platform.clock.now_s()
+    began_s = time.time() - now_s
+    columns = history.recorder.trace(now_s).instance_columns
     for row, (created_s, stopped_s) in enumerate(zip(columns["created_s"], columns["stopped_s"], strict=True)):
         gone = not isnan(stopped_s)
         yield {

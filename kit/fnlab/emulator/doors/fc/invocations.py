@@ -70,9 +70,7 @@ async def _wait(call: Call) -> Response:
 def _check_size(call: Call, most_bytes: int) -> None:
     size_bytes = len(call.request.body)
     if size_bytes > most_bytes:
-        raise Refusal(
-            f"an event must not exceed {most_bytes:,} bytes; got {size_bytes:,}.", code="EntityTooLarge"
-        )
+        raise Refusal(f"an event must not exceed {most_bytes:,} bytes; got {size_bytes:,}.", code="EntityTooLarge")
 
 
 def _payload(call: Call, version: Version) -> bytes:

@@ -120,9 +120,7 @@ async def get_concurrency(call: Call) -> Response:
     """GetConcurrencyConfig."""
     entry = call.platform.catalog[call.function]
     if entry.reserved is None:
-        raise Refusal(
-            f"{entry.name!r} has no reserved concurrency to show.", code="OnDemandConfigNotFound", status=404
-        )
+        raise Refusal(f"{entry.name!r} has no reserved concurrency to show.", code="OnDemandConfigNotFound", status=404)
     return json_response(_concurrency(call, entry))
 
 

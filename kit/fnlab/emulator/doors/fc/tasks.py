@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from fnlab.emulator.doors.fc.call import LARGEST_PAGE, LATEST, PAGE, Call
 from fnlab.emulator.doors.fc.refusals import Refusal
-from fnlab.emulator.events import ENDED, State
+from fnlab.emulator.events import State
 from fnlab.emulator.http.messages import Response, json_response
 from fnlab.units import MS_PER_S
 
@@ -86,7 +86,7 @@ def _described(call: Call, event: "Event", *, payload: bool) -> dict[str, Any]:
         "alreadyRetriedTimes": max(0, event.attempts - 1),
         "taskErrorMessage": event.error,
     }
-    if event.state in ENDED and event.ended_s is not None:
+    if event.ended_s is not None:
         began_s = event.accepted_s if event.started_s is None else event.started_s
         task |= {"endTime": _ms(event.ended_s), "durationMs": _ms(event.ended_s - began_s)}
         task["returnPayload"] = event.body.decode(errors="replace")

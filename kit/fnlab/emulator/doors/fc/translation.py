@@ -53,9 +53,7 @@ _IMPOSSIBLE = {
 }
 
 
-def function_of(
-    fields: Mapping[str, Any], *, name: str, package: Package, layers: Sequence[Package] = ()
-) -> Function:
+def function_of(fields: Mapping[str, Any], *, name: str, package: Package, layers: Sequence[Package] = ()) -> Function:
     """Make the platform's function.
 
     Parameters
@@ -151,9 +149,7 @@ def description_of(version: Version, entry: Entry, place: Place) -> dict[str, An
         "tags": [{"Key": key, "Value": value} for key, value in entry.tags.items()],
     }
     sizes = [package.size_bytes for package in version.function.layers]
-    fields["layers"] = [
-        {"arn": arn, "size": size} for arn, size in zip(notes.get("layers", ()), sizes, strict=False)
-    ]
+    fields["layers"] = [{"arn": arn, "size": size} for arn, size in zip(notes.get("layers", ()), sizes, strict=False)]
     return fields
 
 
