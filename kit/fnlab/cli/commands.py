@@ -85,7 +85,9 @@ def deploy(  # one argument an option
         )
     except fnlab.errors.FnlabError as error:
         raise click.ClickException(str(error)) from None
-    with click.progressbar(packed(function), label=f"packing {function.name}", length=len(function.package.files)) as bar:
+    with click.progressbar(
+        packed(function), label=f"packing {function.name}", length=len(function.package.files)
+    ) as bar:
         body = b"".join(bar)
     answer = connection.deploy(function.name, body)
     click.echo(f"{answer['name']} is deployed as version {answer['version']}.")

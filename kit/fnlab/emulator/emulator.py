@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
 from fnlab.emulator.home import Home
+from fnlab.emulator.mailbox import Mail
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
 from fnlab.errors import EmulatorClosed, HandlerNotImportable
@@ -92,9 +93,9 @@ class Emulator:
         """What happened to all functions since the emulator began; ``trace.window(a, b)`` is a piece of it."""
         return self.run_here(self.platform.trace)
 
-    def mail(self, target: str) -> list[dict[str, Any]]:
+    def mail(self, target: str) -> list[Mail]:
         """Read what destinations and dead letters were sent to a target that is not a function here."""
-        return self.run_here(lambda: self.platform.mailbox.mail(target))
+        return self.run_here(lambda: self.platform.delivery.mailbox.mail(target))
 
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Let a coroutine run on the emulator's thread."""

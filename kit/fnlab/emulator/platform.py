@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from fnlab.emulator.arn import function_arn, function_in
 from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.delivery import Delivery
@@ -22,6 +23,9 @@ from fnlab.emulator.supervisor import Supervisor
 from fnlab.functions import DRAFT, Function, Limits
 from fnlab.scheduler import Admission
 from fnlab.trace import Recorder, Trace
+
+#: Events of one function that are tried at once; a queue of thousands must not start as many instances.
+EVENTS_AT_ONCE = 8
 
 #: How many reports are remembered for each version.
 REMEMBERED = 2_000
@@ -72,9 +76,19 @@ class Platform:
         self._histories: dict[tuple[str, int], History] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self.catalog = Catalog(self.store, home, on_change=self._follow)
-        self.delivery = Delivery(self.store, invoke=self.invoke, cancel=self.cancel, policy_of=self.catalog.policy)
+        self.delivery = Delivery(
+            self.store,
+            invoke=self._deliver,
+            cancel=self.cancel,
+            policy_of=self.catalog.policy,
+            backoff_of=lambda name: Limits.of(self.catalog[name].draft.function.limits).async_backoff,
+            target_of=self._target,
+            arn_of=function_arn,
+            in_flight=self._room_for_events,
+        )
         for entry in self.catalog:
             self._follow(entry.name)
+        self.delivery.resume()
 
     def deploy(self, function: Function) -> Version:
         """Take a function in and publish it; the version before makes room, unless somebody still wants it."""
@@ -193,7 +207,7 @@ class Platform:
             If there is no such function, version or alias.
         """
         self.catalog.version(name, qualifier)
-        return await self.delivery.accept(name, qualifier, payload, task_id=task_id, meta=dict(meta))
+        return await self.delivery.accept(name, qualifier or "$LATEST", payload, task_id=task_id, meta=dict(meta))
 
     def _turned_away(self, version: Version, request_id: str) -> Report | None:
         refusal = self.admission.admit(version.function.name, now_s=time.monotonic())
@@ -203,9 +217,25 @@ class Platform:
         self.supervisor(version).turn_away(report)
         return report
 
-    def cancel(self, request_id: str) -> bool:
-        """Give up a running request: its instance is ended. Tells whether there was one."""
-        return any(supervisor.cancel(request_id) for _, supervisor in self._running.values())
+    def cancel(self, request_id: str) -> None:
+        """Give up a request, if it is running: its instance is ended."""
+        for _, supervisor in self._running.values():
+            supervisor.cancel(request_id)
+
+    async def _deliver(
+        self, name: str, qualifier: str, payload: bytes, *, request_id: str, meta: Mapping[str, Any]
+    ) -> Report:
+        return await self.invoke(name, qualifier, payload=payload, request_id=request_id, meta=meta)
+
+    def _target(self, destination: str) -> tuple[str, str] | None:
+        """Find the function that a destination names, if it is one of ours."""
+        named = function_in(destination)
+        return (named[0], named[1] or "$LATEST") if named and named[0] in self.catalog else None
+
+    def _room_for_events(self, name: str) -> int:
+        """Say how many events of a function may be tried at once: what is reserved for it, but not everything."""
+        entry = self.catalog.get(name)
+        return EVENTS_AT_ONCE if entry is None or entry.reserved is None else min(entry.reserved, EVENTS_AT_ONCE)
 
     def version(self, name: str, qualifier: str | None = None, key: str | None = None) -> Version:
         """Choose the version that serves a request; an alias with weights chooses by the key or by chance."""

@@ -111,13 +111,11 @@ class Supervisor:
         self._tell(Arrived(request.request_id), request.arrival_s)
         return answer
 
-    def cancel(self, request_id: str) -> bool:
-        """Give up a request; the instance that serves it is ended. Tells whether it was here."""
+    def cancel(self, request_id: str) -> None:
+        """Give up a request, if it is here; the instance that serves it is ended."""
         request = self._requests.get(request_id)
-        if request is None or request.slot is None:
-            return False
-        self._kill(request.slot, Status.ERROR, "InstanceCrashed", "the request was stopped from outside.")
-        return True
+        if request is not None and request.slot is not None:
+            self._kill(request.slot, Status.ERROR, "InstanceCrashed", "the request was stopped from outside.")
 
     def turn_away(self, report: Report) -> None:
         """Note a request that the platform's own limits refused."""
