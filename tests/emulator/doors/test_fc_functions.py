@@ -1,9 +1,6 @@
 """Functions, their code and their calls, through the official SDK."""
 
-import base64
 import io
-import urllib.request
-import zipfile
 
 import pytest
 from alibabacloud_fc20230330 import models as m
