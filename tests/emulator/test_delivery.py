@@ -12,7 +12,7 @@ import pytest
 from fnlab.emulator.delivery import Delivery
 from fnlab.emulator.events import Event, State
 from fnlab.emulator.store import Store
-from fnlab.errors import AlreadyExists, EmulatorClosed, EventNotFound, FunctionNotFound
+from fnlab.errors import AlreadyExists, EmulatorClosed, EventNotFound, FunctionNotFound, PlatformError
 from fnlab.functions import AsyncPolicy
 from fnlab.functions.quota import Backoff
 from fnlab.trace import Status
@@ -282,9 +282,92 @@ def test_a_destination_that_is_a_function_gets_an_event(bench):
     b.pass_s(1000)
     assert b.times() == [0, 0, 60]
     _, function, qualifier, payload, request_id, meta = b.attempts[1]
-    assert (function, qualifier, meta) == ("other", "$LATEST", {"invoked_by": id})
+    assert (function, qualifier, meta) == ("other", "$LATEST", {"invoked_by": id, "chain": 1})
     assert json.loads(payload)["requestContext"]["requestId"] == id
     assert (b.delivery.task(request_id).state, b.delivery.task(request_id).attempts) == ("Succeeded", 2)
+
+
+def test_functions_that_are_each_others_destinations_come_to_an_end(bench):
+    """After 16 destinations in a row the record goes to the mailbox."""
+    b = bench(OK, policies={"digits": AsyncPolicy(on_success="other"), "other": AsyncPolicy(on_success="digits")})
+    b.send()
+    b.pass_s(1)
+    assert len(b.attempts) == 1 + 16
+    assert len(b.delivery.mailbox.take("other")) == 1
+    assert not b.problems
+
+
+@pytest.mark.parametrize("depth", [*range(900, 1100, 10), 100_000])
+def test_values_of_any_depth_come_to_an_end(bench, depth):
+    """Nested so deep that JSON's reader or writer gives up, they are in the record as text."""
+    deep = b"[" * depth + b"]" * depth
+    b = bench(Answer(Status.ERROR, deep), policy=AsyncPolicy(max_retries=0, on_failure="records"))
+    id = b.send(deep)
+    b.pass_s(1)
+    assert b.delivery.task(id).state is State.FAILED
+    (mail,) = b.delivery.mailbox.take("records")
+    assert deep in mail.body
+    assert not b.problems
+
+
+def test_what_cannot_be_written_is_refused_and_nothing_else(bench):
+    """Meta that is no JSON is its own sender's trouble; the queue goes on."""
+    b = bench(OK)
+    with pytest.raises(TypeError, match=r"not JSON serializable"):
+        b.send(meta={"when": object()})
+    deep = {}
+    for _ in range(10_000):
+        deep = {"": deep}
+    with pytest.raises(RecursionError):
+        b.send(meta=deep)
+    id = b.send()
+    b.pass_s(1)
+    assert [task.id for task in b.delivery.tasks("digits")] == [id]
+
+
+def test_halves_of_characters_come_to_an_end(bench):
+    """In an error message they are replaced; in an id they are refused, and events that come with it are not."""
+    body = rb'{"errorType": "E", "errorMessage": "\ud800!", "stackTrace": []}'
+    b = bench(Answer(Status.ERROR, body), policy=AsyncPolicy(max_retries=0, dead_letters="letters"))
+    accept = b.delivery.accept
+
+    async def both():
+        return await asyncio.gather(
+            accept("digits", "live", b"", task_id="\ud800"), accept("digits", "live", b""), return_exceptions=True
+        )
+
+    refused, id = b.run(both())
+    assert isinstance(refused, ValueError)
+    b.pass_s(1)
+    assert (b.delivery.task(id).state, b.delivery.task(id).error) == ("Failed", "?!")
+    assert b.delivery.mailbox.take("letters")[0].attributes["ErrorMessage"] == "\ud800!"
+    assert not b.problems
+
+
+def test_a_full_disk_is_told_to_the_sender(bench):
+    """No event is acknowledged that could not be written; with space again all goes on."""
+    store = Store(None)
+    b = bench(OK, store=store)
+    (pages,) = store.execute("PRAGMA page_count").fetchone()
+    store.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(PlatformError, match=r"written down before it is accepted; that failed: .* full"):
+        b.send(b"x" * 100_000)
+    store.execute("PRAGMA max_page_count = 1000000")
+    id = b.send(b"x" * 100_000)
+    b.pass_s(1)
+    assert [task.id for task in b.delivery.tasks("digits")] == [id]
+
+
+def test_a_platform_that_cannot_say_the_rules_is_asked_again(bench):
+    """The loop's handler hears of it, and the events wait."""
+    b = bench(OK, policies={"digits": None})
+    id = b.send()
+    b.pass_s(1.5)
+    assert b.delivery.task(id).state is State.ENQUEUED
+    assert "events of 'digits' could not be begun and wait" in b.problems[0]["message"]
+    b.policies.clear()
+    b.pass_s(1)
+    assert b.delivery.task(id).state is State.SUCCEEDED
 
 
 def test_a_function_that_is_gone_makes_its_events_invalid(bench):
@@ -510,7 +593,7 @@ def test_ten_thousand_events_drain_without_loss(bench, tmp_path, seed):
 
 
 def test_ten_thousand_quick_sends_are_quick(bench, tmp_path):
-    """One after the other, each awaited, into a file: seconds at the most (it takes about one)."""
+    """One after the other, each awaited, into a file: seconds at the most."""
     b = bench(OK, store=Store(tmp_path / "store.db"), in_flight=1)
 
     async def send():

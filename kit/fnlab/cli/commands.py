@@ -1,18 +1,19 @@
 """What can be said to ``fnlab``."""
 
 import json
+import sys
 import time
 from dataclasses import replace
+from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 import click
 
-import fnlab
-from fnlab import cost
+from fnlab import cost, errors
 from fnlab.cli import show
 from fnlab.cli.connection import Connection, default_home
-from fnlab.cli.packing import packed
-from fnlab.cli.platform import run
+from fnlab.cli.running import run
 from fnlab.functions import Function, Package, Scaling
 
 _HOME = click.option(
@@ -23,8 +24,17 @@ _HOME = click.option(
 )
 
 
+_SHEET = click.option(
+    "--sheet",
+    type=click.Choice(cost.names("gb-seconds", "compute-units")),
+    default=show.SHEET,
+    show_default=True,
+    help="Whose prices.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(fnlab.__version__)
+@click.version_option(version("fnlab"))
 def main() -> None:
     """Run functions on this machine as a cloud would."""
 
@@ -58,7 +68,7 @@ def ps(home: Path | None) -> None:
 @click.option("--start", type=click.Choice(["fresh", "fork", "parked"]), default="fresh", show_default=True)
 @click.option("--max-instances", type=int, default=100, show_default=True)
 @click.option("--concurrency", type=int, default=1, show_default=True, help="Requests at once in an instance.")
-def deploy(  # one argument an option
+def deploy(  # noqa: PLR0917  # one argument an option; click gives them by name
     home: Path | None,
     folder: Path,
     name: str | None,
@@ -83,13 +93,9 @@ def deploy(  # one argument an option
             start=start,  # type: ignore[arg-type]  # click has checked it
             scaling=replace(Scaling(), max_instances=max_instances, concurrency=concurrency),
         )
-    except fnlab.errors.FnlabError as error:
+    except errors.FnlabError as error:
         raise click.ClickException(str(error)) from None
-    with click.progressbar(
-        packed(function), label=f"packing {function.name}", length=len(function.package.files)
-    ) as bar:
-        body = b"".join(bar)
-    answer = connection.deploy(function.name, body)
+    answer = connection.deploy(function)
     click.echo(f"{answer['name']} is deployed as version {answer['version']}.")
 
 
@@ -101,7 +107,7 @@ def deploy(  # one argument an option
 @click.option("--async", "later", is_flag=True, help="Do not wait for the answer.")
 def invoke(home: Path | None, name: str, event: str, qualifier: str | None, later: bool) -> None:
     """Call a function with an EVENT of JSON; `-` reads it from standard input."""
-    content = click.get_binary_stream("stdin").read() if event == "-" else event.encode()
+    content = sys.stdin.buffer.read() if event == "-" else event.encode()
     answer = _connected(home).invoke(name, content, qualifier=qualifier, wait=not later)
     click.echo(answer.content)
     if answer.is_error:
@@ -127,18 +133,19 @@ def logs(home: Path | None, name: str, follow: bool, request_id: str | None) -> 
 @_HOME
 @click.option("--every-s", type=click.FloatRange(0.1), default=1.0, show_default=True)
 @click.option("--times", type=click.IntRange(1), default=None, help="Stop after so many looks.")
-@click.option("--sheet", type=click.Choice(cost.names("functions")), default=show.SHEET, show_default=True)
+@click.option(
+    "--sheet", type=click.Choice(cost.names("gb-seconds", "compute-units")), default=show.SHEET, show_default=True
+)
 def top(home: Path | None, every_s: float, times: int | None, sheet: str) -> None:
     """Watch the functions: instances, rate, latency, and what they have cost so far."""
-    connection, looks = _connected(home), 0
-    while True:
+    connection = _connected(home)
+    for look in count(1):
         functions = connection.functions()
         traces = {function["name"]: connection.trace(function["name"]) for function in functions}
-        if looks:
+        if look > 1:
             click.clear()
         click.echo(show.pulse(functions, traces, last_s=10.0, sheet=sheet))
-        looks += 1
-        if times is not None and looks >= times:
+        if look == times:
             return
         time.sleep(every_s)
 
@@ -146,13 +153,12 @@ def top(home: Path | None, every_s: float, times: int | None, sheet: str) -> Non
 @main.command()
 @_HOME
 @click.argument("name", default="")
-@click.option("--sheet", default=show.SHEET, show_default=True, help="A price sheet.")
+@click.option(
+    "--sheet", type=click.Choice(cost.names("gb-seconds", "compute-units")), default=show.SHEET, show_default=True
+)
 def bill(home: Path | None, name: str, sheet: str) -> None:
     """Price everything that has happened, or what one function did."""
-    try:
-        click.echo(str(cost.bill(_connected(home).trace(name), sheet)))
-    except fnlab.errors.FnlabError as error:
-        raise click.ClickException(str(error)) from None
+    click.echo(show.receipt(cost.bill(_connected(home).trace(name), sheet)))
 
 
 @main.command()

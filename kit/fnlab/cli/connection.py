@@ -1,5 +1,6 @@
 """How a command finds the running platform, and talks to it."""
 
+import base64
 import json
 import os
 from collections.abc import Iterator
@@ -8,12 +9,18 @@ from typing import Any
 
 import click
 import httpx
+from tqdm import tqdm
 
+from fnlab.emulator.codec import function_to_json
 from fnlab.emulator.doors.native import PREFIX, trace_from_json
+from fnlab.functions import Function
 from fnlab.trace import Trace
 
 #: What a running platform leaves in its home, so that commands find it.
 ADDRESS = "address.json"
+
+#: From here on an upload shows its progress; it is sent in pieces.
+_LARGE_BYTES, _PIECE_BYTES = 8 * 1024 * 1024, 256 * 1024
 
 #: A call may take as long as the longest timeout that a provider allows; the platform sets the real limit.
 _NO_LIMIT = httpx.Timeout(10, read=None)
@@ -61,9 +68,20 @@ class Connection:
         found: list[dict[str, Any]] = self._ask("GET", _path(name)).json()
         return found
 
-    def deploy(self, name: str, body: bytes) -> dict[str, Any]:
-        """Publish a function."""
-        answer: dict[str, Any] = self._ask("PUT", _path(name), content=body).json()
+    def deploy(self, function: Function) -> dict[str, Any]:
+        """Publish a function; a bar shows how much of a large one is on its way."""
+        files = {path: base64.b64encode(content).decode() for path, content in function.package.files.items()}
+        body = json.dumps({"function": function_to_json(function), "files": files}).encode()
+        with tqdm(
+            total=len(body), unit="B", unit_scale=True, desc=function.name, disable=len(body) < _LARGE_BYTES
+        ) as bar:
+
+            def pieces() -> Iterator[bytes]:
+                for begin in range(0, len(body), _PIECE_BYTES):
+                    yield body[begin : begin + _PIECE_BYTES]
+                    bar.update(min(_PIECE_BYTES, len(body) - begin))
+
+            answer: dict[str, Any] = self._ask("PUT", _path(function.name), content=pieces()).json()
         return answer
 
     def invoke(self, name: str, event: bytes, *, qualifier: str | None, wait: bool) -> httpx.Response:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fnlab.cost import Bill, bill
+from fnlab.cost.nouns import quantity
 from fnlab.trace import Trace
 from fnlab.units import MS_PER_S
 
@@ -82,6 +83,25 @@ def pulse(functions: Sequence[Mapping[str, Any]], traces: Mapping[str, Trace], *
         )
     head = ["function", "instances", "requests", "calls", "calls/s", "p50 ms", "p95 ms", "cold", "throttled", "cost"]
     return table(head, rows)
+
+
+def receipt(priced: Bill) -> str:
+    """Write a bill, its lines and what was assumed."""
+    rows = [
+        [
+            line.item,
+            quantity(line.quantity),
+            line.unit,
+            f"{line.unit_price.normalize():f}",
+            f"{line.amount:.8f}",
+            line.status,
+        ]
+        for line in priced.lines
+    ]
+    total = f"total: {priced.total:.8f} {priced.currency}"
+    notes = [f"- {note}" for note in priced.notes]
+    head = ["item", "quantity", "unit", "unit price", "amount", "status"]
+    return "\n".join([priced.title, table(head, rows), total, *notes])
 
 
 def cost(trace: Trace, sheet: str) -> str:

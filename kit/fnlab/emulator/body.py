@@ -25,37 +25,82 @@ class Body(Protocol):
     pid: int
 
     def kill(self) -> None:
-        """End the process and whatever it started, at once."""
+        """End the process and whatever it started, at once, even when it is frozen."""
+
+    def freeze(self) -> None:
+        """Let the process and whatever it started stand still."""
+
+    def thaw(self) -> None:
+        """Let them go on."""
+
+    def terminate(self) -> None:
+        """Ask the process, a frozen one too, to end by itself."""
 
     async def reap(self) -> None:
         """Wait until the process is gone, and let the kernel forget it."""
 
 
-#: Given the instance's ends of its socket and its lifeline, make its process.
-Starter = Callable[[int, int], Awaitable[Body]]
+#: Given the instance's ends of its socket and its lifeline, make its process. Where the instance is to have a direct
+#: lane, the end of that comes third.
+Starter = Callable[..., Awaitable[Body]]
 
 
-def kill_group(pid: int) -> None:
-    """Kill a process group whose leader has not been reaped.
+def signal_group(pid: int, number: int) -> None:
+    """Send a signal to a process group whose leader has not been reaped.
 
     Until then the group's number cannot go to a stranger, even when the leader itself has already ended.
     """
     # macOS refuses to signal a group of which only the ended leader is left.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, number)
 
 
-class Spawned:
+class Group:
+    """A process that leads a group, and the signals that the platform sends to it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    @property
+    def reaped(self) -> bool:
+        """Whether its number may belong to a stranger by now."""
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        """End the process and whatever it started, at once, even when it is frozen."""
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Let the process and whatever it started stand still."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal(signal.SIGCONT)
+
+    def terminate(self) -> None:
+        """Ask the process, a frozen one too, to end by itself."""
+        self.thaw()  # a process that stands still would not hear it
+        if not self.reaped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+
+    def _signal(self, number: int) -> None:
+        if not self.reaped:
+            signal_group(self.pid, number)
+
+
+class Spawned(Group):
     """A process that was started as a new program."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.pid = process.pid
+        super().__init__(process.pid)
         self._process = process
 
-    def kill(self) -> None:
-        """End the process and whatever it started, at once."""
-        if self._process.returncode is None:
-            kill_group(self.pid)
+    @property
+    def reaped(self) -> bool:
+        """Whether its number may belong to a stranger by now."""
+        return self._process.returncode is not None
 
     async def reap(self) -> None:
         """Wait until the process is gone."""
@@ -70,6 +115,9 @@ def settings_of(function: Function, *, version: int, package_dir: Path, temporar
         "function_name": function.name,
         "version": version,
         "memory_mib": function.memory_mib,
+        "timeout_s": function.timeout_s,
+        "concurrency": function.scaling.concurrency,
+        "payload": function.payload,
         "cpu_share": function.cpu_share,
         "package_dir": str(package_dir),
         "temporary_dir": str(temporary_dir),
@@ -81,8 +129,10 @@ def spawner(
 ) -> Starter:
     """Give the starter of fresh processes: a new interpreter that knows nothing yet."""
 
-    async def spawn(socket_fd: int, lifeline_fd: int) -> Body:
+    async def spawn(socket_fd: int, lifeline_fd: int, *direct_fds: int) -> Body:
         ends = {"socket_fd": socket_fd, "lifeline_fd": lifeline_fd}
+        if direct_fds:
+            ends["direct_fd"] = direct_fds[0]
         with log_path.open("ab", buffering=0) as log:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "fnlab.emulator.instance", json.dumps({**settings, **ends})],
@@ -91,7 +141,7 @@ def spawner(
                 stderr=log,
                 cwd=settings["package_dir"],
                 env=_environment(function, settings),
-                pass_fds=(socket_fd, lifeline_fd, *inherited_fds),
+                pass_fds=(socket_fd, lifeline_fd, *direct_fds, *inherited_fds),
                 start_new_session=True,
             )
         return Spawned(process)

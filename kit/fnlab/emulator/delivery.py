@@ -6,20 +6,20 @@ attempt was interrupted by the death of the process is tried again, however many
 """
 
 import asyncio
-import sqlite3
 import time
-import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 from fnlab.emulator import destinations
-from fnlab.emulator.events import UNSENT, WAITING, Event, Events, State
+from fnlab.emulator.events import ENDED, UNSENT, WAITING, Event, Events, State, new_event
+from fnlab.emulator.intake import Intake
 from fnlab.emulator.lane import Lane
-from fnlab.emulator.mailbox import Mail, Mailbox
+from fnlab.emulator.mailbox import Mailbox
+from fnlab.emulator.outbox import Outbox
 from fnlab.emulator.store import Store
-from fnlab.errors import AlreadyExists, EmulatorClosed, EventNotFound, NotFound
+from fnlab.errors import EmulatorClosed, EventNotFound, NotFound
 from fnlab.functions import AsyncPolicy
 from fnlab.functions.quota import Backoff
 from fnlab.scheduler.retry import Condition, Ending, GivenUp, Retry, Succeeded, after_attempt, is_too_old
@@ -73,7 +73,8 @@ class Delivery:
     backoff_of : callable
         A function's waits after refusals.
     target_of : callable
-        The function and qualifier that a destination names, or None if it is no function here.
+        The function and qualifier that a destination names, or None if it is no function here: then the mailbox keeps
+        what is sent. The same happens at the end of a chain of destinations.
     arn_of : callable
         The ARN of a function and qualifier, for records.
     in_flight : callable
@@ -102,10 +103,12 @@ class Delivery:
         self._store, self._events = store, Events(store)
         self._invoke, self._cancel = invoke, cancel
         self._policy_of, self._backoff_of = policy_of, backoff_of
-        self._target_of, self._arn_of = target_of, arn_of
         self._in_flight, self._clock, self._kept_events = in_flight, clock, kept_events
         self._lanes: dict[str, Lane] = {}
-        self._arriving: list[tuple[Event, asyncio.Future[None]]] = []
+        self._intake = Intake(store, self._events, on_written=self._wake)
+        self._outbox = Outbox(
+            self._events, self.mailbox, target_of=target_of, arn_of=arn_of, clock=clock, on_written=self._wake
+        )
         self._ends: Counter[str] = Counter()
         self._closed = False
 
@@ -118,7 +121,7 @@ class Delivery:
 
     async def close(self) -> None:
         """Begin no further attempt; what waits and what is under way is left for the next start."""
-        self._write_arriving()
+        self._intake.write()
         self._closed = True
         for lane in self._lanes.values():
             await lane.close()
@@ -143,60 +146,14 @@ class Delivery:
             If the function has a task of that id.
         EmulatorClosed
             If the queue was closed.
+        PlatformError
+            If the store cannot be written, because the disk is full, for instance.
         """
         if self._closed:
             raise EmulatorClosed("an event needs a running emulator; it was closed.")
-        loop = asyncio.get_running_loop()
-        event = self._new_event(function, qualifier, payload, task_id=task_id, meta=meta or {})
-        written: asyncio.Future[None] = loop.create_future()
-        if not self._arriving:
-            loop.call_soon(self._write_arriving)  # all that come until then share one commit
-        self._arriving.append((event, written))
-        await written
+        event = new_event(function, qualifier, payload, task_id=task_id, meta=meta or {}, now_s=self._clock())
+        await self._intake.add(event)
         return event.id
-
-    def _new_event(
-        self, function: str, qualifier: str, payload: bytes, *, task_id: str | None, meta: Mapping[str, Any]
-    ) -> Event:
-        id, now_s = str(uuid.uuid4()), self._clock()
-        return Event(
-            id=id,
-            function=function,
-            qualifier=qualifier,
-            payload=payload,
-            task_id=task_id or id,
-            meta=meta,
-            accepted_s=now_s,
-            due_s=now_s,
-        )
-
-    def _write_arriving(self) -> None:
-        arriving, self._arriving = self._arriving, []
-        if not arriving:
-            return
-        failures = self._add_all([event for event, _ in arriving])
-        for event, written in arriving:
-            if written.done():
-                continue  # whoever waited has gone; the event stays
-            if (failure := failures.get(event.id)) is not None:
-                written.set_exception(failure)
-            else:
-                written.set_result(None)
-        self._wake({event.function for event, _ in arriving})
-
-    def _add_all(self, events: list[Event]) -> dict[str, Exception]:
-        """Add events in one commit; say which ones could not be, and why."""
-        failures: dict[str, Exception] = {}
-        try:
-            with self._store.transaction():
-                for event in events:
-                    try:
-                        self._events.add(event)
-                    except AlreadyExists as error:
-                        failures[event.id] = error
-        except sqlite3.Error as error:  # a full disk, for instance: nobody's event is safe
-            return {event.id: error for event in events}
-        return failures
 
     # To look at, and to stop.
 
@@ -213,6 +170,12 @@ class Delivery:
     def named(self, function: str, task_id: str) -> Event:
         """Find an event of a function by its caller's name for it; raises as :meth:`task` does."""
         return _found(self._events.named(function, task_id), f"task id {task_id!r} in {function!r}")
+
+    async def ended(self, id: str) -> Event:
+        """Wait until an event has ended; raises as :meth:`task` does."""
+        if self.task(id).state not in ENDED:
+            await asyncio.shield(self._events.end_of(id))
+        return self.task(id)
 
     def tasks(self, function: str, *, state: State | None = None, limit: int = 100, after: int = 0) -> list[Event]:
         """List a function's events in the order of acceptance, from the one after the place `after` (``seq``) on."""
@@ -319,7 +282,7 @@ class Delivery:
         match verdict:
             case Succeeded():
                 self._end(event, State.SUCCEEDED)
-                self._send_record(policy.on_success, event, destinations.SUCCESS)
+                self._outbox.record(policy.on_success, event, condition=destinations.SUCCESS)
             case Retry(at_s):
                 self._events.save(event.put_back(at_s))
             case GivenUp(condition):
@@ -329,9 +292,8 @@ class Delivery:
 
     def _give_up(self, event: Event, policy: AsyncPolicy, condition: Condition) -> None:
         self._end(event, State.EXPIRED if condition == "EventAgeExceeded" else State.FAILED)
-        self._send_record(policy.on_failure, event, condition)
-        if policy.dead_letters is not None:
-            self._send(policy.dead_letters, event, event.payload, destinations.letter_attributes(event))
+        self._outbox.record(policy.on_failure, event, condition=condition)
+        self._outbox.dead_letter(policy.dead_letters, event)
 
     def _invalid(self, event: Event, error: NotFound) -> None:
         """End an event whose function is gone, and with it the rules that said who is to hear of it."""
@@ -342,24 +304,6 @@ class Delivery:
         if self._ends[event.function] % _FORGET_EVERY == 0:
             self._events.forget(event.function, keep=self._kept_events)
         self._ends[event.function] += 1
-
-    def _send_record(self, target: str | None, event: Event, condition: str) -> None:
-        if target is not None:
-            arn = self._arn_of(event.function, event.qualifier)
-            body = destinations.record(event, condition=condition, arn=arn, now_s=self._clock())
-            self._send(target, event, body, {})
-
-    def _send(self, target: str, event: Event, body: bytes, attributes: Mapping[str, str]) -> None:
-        """Send on within the transaction of the end, so that neither is without the other."""
-        if (there := self._target_of(target)) is None:
-            mail = Mail(target=target, id=event.id, at_s=self._clock(), body=body, attributes=attributes)
-            self.mailbox.send(mail)
-            return
-        function, qualifier = there
-        self._events.add(
-            self._new_event(function, qualifier, body, task_id=None, meta={"invoked_by": event.id}),
-        )
-        self._wake({function})
 
 
 def _ending(status: Status) -> Ending:

@@ -5,7 +5,7 @@ The shapes are AWS Lambda's, as recorded from it.
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,21 +22,17 @@ _LETTER_ERROR_CHARACTERS = 1024  # what a dead letter holds of the message (Lamb
 
 def record(event: Event, *, condition: str, arn: str, now_s: float) -> bytes:
     """Write how an event ended, for a destination."""
-    content: dict[str, Any] = {
-        "version": RECORD_VERSION,
-        "timestamp": _timestamp(now_s),
-        "requestContext": {
-            "requestId": event.id,
-            "functionArn": arn,
-            "condition": condition,
-            "approximateInvokeCount": event.attempts,
-        },
-        "requestPayload": _value(event.payload),
+    context = {
+        "requestId": event.id,
+        "functionArn": arn,
+        "condition": condition,
+        "approximateInvokeCount": event.attempts,
     }
-    if _ran(event):
-        content["responseContext"] = _response_context(event)
-        content["responsePayload"] = _value(event.body)
-    return json.dumps(content).encode()
+    head = {"version": RECORD_VERSION, "timestamp": _timestamp(now_s), "requestContext": context}
+    try:
+        return json.dumps({**head, **_payloads(event, _value)}).encode()
+    except RecursionError:  # read just so, and nested too deep to be written
+        return json.dumps({**head, **_payloads(event, _text)}).encode()
 
 
 def letter_attributes(event: Event) -> Mapping[str, str]:
@@ -55,6 +51,13 @@ def error_message(body: bytes) -> str:
     return message if isinstance(message, str) else ""
 
 
+def _payloads(event: Event, read: Callable[[bytes], Any]) -> dict[str, Any]:
+    content = {"requestPayload": read(event.payload)}
+    if _ran(event):
+        content |= {"responseContext": _response_context(event), "responsePayload": read(event.body)}
+    return content
+
+
 def _ran(event: Event) -> bool:
     return event.status is not None and event.status not in UNSENT
 
@@ -66,11 +69,15 @@ def _response_context(event: Event) -> dict[str, Any]:
 
 
 def _value(content: bytes) -> Any:
-    """Read JSON; what is none, as bytes of a function that takes bytes, becomes text or else base64."""
+    """Read JSON; what is none, or nested too deep, is given as text."""
     try:
         return json.loads(content)
-    except ValueError:
-        pass
+    except (ValueError, RecursionError):
+        return _text(content)
+
+
+def _text(content: bytes) -> str:
+    """Read text; bytes that are none become base64."""
     try:
         return content.decode()
     except UnicodeDecodeError:

@@ -13,7 +13,10 @@ from typing import Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
+from fnlab.emulator.doors.front import Place, front
 from fnlab.emulator.home import Home
+from fnlab.emulator.http.access import gate, load_token
+from fnlab.emulator.http.server import Server
 from fnlab.emulator.mailbox import Mail
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
@@ -22,6 +25,10 @@ from fnlab.functions import Function
 from fnlab.trace import Trace
 
 T = TypeVar("T")
+
+
+def _no_wish() -> None:
+    """Go on: nobody but the owner ends an emulator inside a notebook."""
 
 
 class Emulator:
@@ -45,6 +52,7 @@ class Emulator:
     def __init__(self, home: Path | str | None = None) -> None:
         self.home = Home(Path(home) if home is not None else None)
         self._handles: dict[tuple[str, int], Deployed] = {}
+        self._servers: list[Server] = []
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fnlab-emulator", daemon=True)
@@ -89,6 +97,48 @@ class Emulator:
         self._handles = {key: handle for key, handle in self._handles.items() if key[0] != name}
 
     @property
+    def token(self) -> str:
+        """What callers over HTTP must show; made once for a home, and readable by its owner only."""
+        return load_token(self.home.path)
+
+    def serve(
+        self,
+        *,
+        port: int = 0,
+        with_token: bool = True,
+        region: str = Place.region,
+        account: str = Place.account,
+        down: Callable[[], None] = _no_wish,
+    ) -> str:
+        """Open the doors for HTTP, on this machine only, and say where.
+
+        Parameters
+        ----------
+        port : int
+            0 takes a free one.
+        with_token : bool
+            Whether callers must show :attr:`token`. Without it every user of this machine may call.
+        region, account : str
+            What ARNs say.
+        down : callable
+            Called when somebody asks the platform to end.
+
+        Raises
+        ------
+        OSError
+            If the port is taken.
+        """
+        token = self.token if with_token else None
+
+        async def open_doors() -> str:
+            app = front(self.platform, place=Place(region=region, account=account), down=down)
+            server = await Server.start(app, port=port, gate=gate(token))
+            self._servers.append(server)
+            return server.url
+
+        return self.run(open_doors())
+
+    @property
     def trace(self) -> Trace:
         """What happened to all functions since the emulator began; ``trace.window(a, b)`` is a piece of it."""
         return self.run_here(self.platform.trace)
@@ -125,6 +175,8 @@ class Emulator:
         """Stop all instances and give the home back; what was acknowledged stays in it. Closing twice is fine."""
         if self._closed:
             return
+        for server in self._servers:
+            self.run(server.close(grace_s=1.0))
         self.run(self.platform.close())
         self.run(_cancel_others())
         self._closed = True

@@ -1,6 +1,8 @@
 """Asynchronous events as the store keeps them, and the states they go through."""
 
+import asyncio
 import json
+import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -31,6 +33,7 @@ class State(StrEnum):
 
 
 WAITING = frozenset({State.ENQUEUED, State.RETRYING})
+ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.STOPPED, State.EXPIRED, State.INVALID})
 
 #: An attempt that ended so never reached the function.
 UNSENT = frozenset({Status.THROTTLED, Status.DROPPED})
@@ -107,6 +110,23 @@ class Event:
         return replace(self, state=state, ended_s=now_s, payload=payload)
 
 
+def new_event(
+    function: str, qualifier: str, payload: bytes, *, task_id: str | None, meta: Mapping[str, Any], now_s: float
+) -> Event:
+    """Make an event of its own id, due at once."""
+    id = str(uuid.uuid4())
+    return Event(
+        id=id,
+        function=function,
+        qualifier=qualifier,
+        payload=payload,
+        task_id=task_id or id,
+        meta=meta,
+        accepted_s=now_s,
+        due_s=now_s,
+    )
+
+
 _GIVEN = "id, function, qualifier, payload, task_id, meta, state, accepted_s, due_s"
 _CHANGING = "state, payload, due_s, attempts, throttles, started_s, ended_s, status, version, error, body"
 _ALL = f"seq, {_GIVEN}, attempts, throttles, started_s, ended_s, status, version, error, body"
@@ -120,6 +140,7 @@ class Events:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._awaited: dict[str, asyncio.Future[None]] = {}
 
     def together(self) -> AbstractContextManager[None]:
         """Make several changes one; see :meth:`Store.transaction`."""
@@ -146,9 +167,19 @@ class Events:
         # The payload goes along each time: SQLite rewrites the whole row anyway.
         moving = (event.state, event.payload, event.due_s, event.attempts, event.throttles)
         times = (event.started_s, event.ended_s)
-        last = (event.status, event.version, event.error[:KEPT_ERROR_CHARACTERS], event.body[:KEPT_BODY_BYTES])
+        # A message may hold halves of characters, which cannot be written.
+        error = event.error[:KEPT_ERROR_CHARACTERS].encode(errors="replace").decode()
+        last = (event.status, event.version, error, event.body[:KEPT_BODY_BYTES])
         self._store.execute(_UPDATE, (*moving, *times, *last, event.seq))
+        if event.state in ENDED and (awaited := self._awaited.pop(event.id, None)):
+            awaited.set_result(None)
         return event
+
+    def end_of(self, id: str) -> asyncio.Future[None]:
+        """Give what is done when an event that has not ended yet ends."""
+        if id not in self._awaited:
+            self._awaited[id] = asyncio.get_running_loop().create_future()
+        return self._awaited[id]
 
     def get(self, id: str) -> Event | None:
         """Find an event by its request id."""

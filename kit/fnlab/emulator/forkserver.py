@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from fnlab.emulator.body import Body, Starter, kill_group, settings_of, spawner
+from fnlab.emulator.body import Body, Group, Starter, settings_of, spawner
 from fnlab.emulator.instance import wire
 from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S, Instance
 from fnlab.emulator.report import error_of
@@ -66,10 +66,10 @@ class ForkServer:
     def starter(self, temporary_dir: Path, *, log_path: Path, rehearse: bool) -> Starter:
         """Give the starter of forked processes; to `rehearse` is to run the handler's warm-up in the child, too."""
 
-        async def fork(socket_fd: int, lifeline_fd: int) -> Body:
+        async def fork(*fds: int) -> Body:
             await self.warm()
             order = {"fork": {"temporary_dir": str(temporary_dir), "log_path": str(log_path), "rehearse": rehearse}}
-            reply = await self._ask(order, [socket_fd, lifeline_fd])
+            reply = await self._ask(order, list(fds))
             return _Forked(reply["pid"], self)
 
         return fork
@@ -149,18 +149,18 @@ class ForkServer:
         self._warm.exception()  # nobody may be waiting yet, and that is no reason to complain
 
 
-class _Forked:
+class _Forked(Group):
     """A child of a fork server."""
 
     def __init__(self, pid: int, server: ForkServer) -> None:
-        self.pid = pid
+        super().__init__(pid)
         self._server = server
         self._reaped = False
 
-    def kill(self) -> None:
-        """End the process and whatever it started, at once."""
-        if not self._reaped:
-            kill_group(self.pid)
+    @property
+    def reaped(self) -> bool:
+        """Whether its number may belong to a stranger by now."""
+        return self._reaped
 
     async def reap(self) -> None:
         """Wait until the process is gone."""

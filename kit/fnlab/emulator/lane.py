@@ -7,6 +7,7 @@ from fnlab.emulator.events import Event, Events
 
 #: Of events that are given up untried, so many at a time; the loop serves others in between.
 _BATCH = 100
+_PAUSE_S = 1.0  # before another look when the store or the platform failed
 
 
 class Lane:
@@ -68,9 +69,19 @@ class Lane:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
+        try:
+            next_s = self._begin_due()
+        except Exception as error:
+            self._complain("could not be begun and wait", error)
+            next_s = self._clock() + _PAUSE_S
+        if next_s is not None:
+            self._alarm = self._loop.call_later(max(0.0, next_s - self._clock()), self.wake)
+
+    def _begin_due(self) -> float | None:
+        """Begin what is due, as far as there is room; say when to look again, if not at the end of an attempt."""
         now_s = self._clock()
         if not (room := self._room()):
-            return  # the end of an attempt wakes this lane
+            return None
         due = self._events.due(self._function, now_s, limit=room)
         with self._events.together():
             begun = [self._begin(event, now_s) for event in due]
@@ -79,10 +90,7 @@ class Lane:
                 task = self._loop.create_task(self._run(event))
                 self._attempts.add(task)
                 task.add_done_callback(self._on_done)
-        if due:
-            self.wake()
-        elif (next_s := self._events.next_due_s(self._function)) is not None:
-            self._alarm = self._loop.call_later(max(0.0, next_s - now_s), self.wake)
+        return now_s if due else self._events.next_due_s(self._function)
 
     def _room(self) -> int:
         most = self._in_flight(self._function)
@@ -94,6 +102,9 @@ class Lane:
     def _on_done(self, task: asyncio.Task[None]) -> None:
         self._attempts.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            message = f"an asynchronous event of {self._function!r} could not be brought to its end"
-            self._loop.call_exception_handler({"message": message, "exception": error, "task": task})
+            self._complain("could not be brought to their end and are tried again at the next start", error)
         self.wake()
+
+    def _complain(self, what: str, error: BaseException) -> None:
+        message = f"asynchronous events of {self._function!r} {what}"
+        self._loop.call_exception_handler({"message": message, "exception": error})

@@ -223,9 +223,9 @@ class Platform:
             supervisor.cancel(request_id)
 
     async def _deliver(
-        self, name: str, qualifier: str, payload: bytes, *, request_id: str, meta: Mapping[str, Any]
+        self, function: str, qualifier: str, payload: bytes, *, request_id: str, meta: Mapping[str, Any]
     ) -> Report:
-        return await self.invoke(name, qualifier, payload=payload, request_id=request_id, meta=meta)
+        return await self.invoke(function, qualifier, payload=payload, request_id=request_id, meta=meta)
 
     def _target(self, destination: str) -> tuple[str, str] | None:
         """Find the function that a destination names, if it is one of ours."""

@@ -47,6 +47,9 @@ class Owner(Protocol):
     def on_failed(self, instance: "Instance", error: bytes) -> None:
         """Init failed; the process is about to end."""
 
+    def on_chunk(self, instance: "Instance", request_id: str, piece: bytes) -> None:
+        """A piece of an answer came; the result, with `streamed` and an empty body, follows the last one."""
+
     def on_result(self, instance: "Instance", result: wire.Result) -> None:
         """A request was answered."""
 
@@ -55,7 +58,7 @@ class Owner(Protocol):
 
 
 class Instance(asyncio.Protocol):
-    """A process that serves one request at a time.
+    """A process that serves requests, one at a time or as many as its settings say.
 
     Parameters
     ----------
@@ -63,12 +66,23 @@ class Instance(asyncio.Protocol):
         What the scheduler and the trace call it.
     owner : Owner
         Hears what happens, on the event loop.
+
+    Attributes
+    ----------
+    phases : tuple of Phase
+        Where the time of its start went.
+    peak_mib : float
+        The most memory it has had, as it says itself with each answer.
+    direct : socket or None
+        Where a thread may send the same frames, and read the answers, past the event loop: blocking, one thread at a
+        time. What is answered there this object does not hear of. It is shut down when the instance is stopped.
     """
 
     def __init__(self, name: str, row: int, owner: Owner) -> None:
         self.name, self.row = name, row
         self.phases: tuple[Phase, ...] = ()
         self.peak_mib = 0.0
+        self.direct: socket.socket | None = None
         self._owner = owner
         self._body: Body | None = None
         self._transport: asyncio.WriteTransport | None = None
@@ -97,20 +111,26 @@ class Instance(asyncio.Protocol):
         """Whether the process has closed its side."""
         return self._lost.is_set()
 
-    async def start(self, starter: Starter) -> None:
-        """Start the process; `owner.on_ready` or `owner.on_failed` follows."""
+    async def start(self, starter: Starter, *, direct: bool = False) -> None:
+        """Start the process, with a direct lane or without; `owner.on_ready` or `owner.on_failed` follows."""
         self._asked_s = time.monotonic()
         ours, theirs = socket.socketpair()
+        ends = [theirs]
+        if direct:
+            self.direct, their_direct = socket.socketpair()
+            ends.append(their_direct)
         lifeline_end, self._lifeline_fd = os.pipe()
         _lifelines.add(self._lifeline_fd)
         try:
-            self._body = await starter(theirs.fileno(), lifeline_end)
+            self._body = await starter(theirs.fileno(), lifeline_end, *(end.fileno() for end in ends[1:]))
         except BaseException:
             ours.close()
+            self._close_direct()
             self._cut_lifeline()
             raise
         finally:
-            theirs.close()
+            for end in ends:
+                end.close()
             os.close(lifeline_end)
         self._started_s = time.monotonic()
         await asyncio.get_running_loop().create_connection(lambda: self, sock=ours)
@@ -129,17 +149,22 @@ class Instance(asyncio.Protocol):
         asyncio.get_running_loop().call_soon(report)
 
     def invoke(self, request_id: str, left_s: float, event: bytes, meta: bytes = b"") -> None:
-        """Hand a request over."""
+        """Hand a request over; `meta` is JSON that says what else the handler's context is to tell."""
         assert self._transport is not None, "only a started instance can be asked"  # narrows the type
-        self._transport.write(wire.invoke_frame(request_id, left_s, event))
+        self._transport.write(wire.invoke_frame(request_id, left_s, event, meta))
 
     async def stop(self, grace_s: float, *, terminate: bool = False) -> None:
-        """Let the process end by itself, kill it after the grace, and wait until it and what it started are gone."""
+        """Let the process end by itself, kill it after the grace, and wait until it and what it started are gone.
+
+        One that is busy does not see that its socket was closed; to `terminate` is to tell it by a signal, too.
+        """
         self._unwanted = True
         if self._body is None:
             return
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write_eof()
+        if terminate:
+            self._body.terminate()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._lost.wait(), grace_s)
         body, self._body = self._body, None
@@ -149,7 +174,16 @@ class Instance(asyncio.Protocol):
         await body.reap()
         if self._transport is not None:
             self._transport.close()
+        self._close_direct()
         self._cut_lifeline()
+
+    def _close_direct(self) -> None:
+        """Close the direct lane; a thread that is reading there reads its end first."""
+        if self.direct is None:
+            return
+        with contextlib.suppress(OSError):  # the other side closed it already
+            self.direct.shutdown(socket.SHUT_RDWR)
+        self.direct.close()
 
     def _cut_lifeline(self) -> None:
         _lifelines.discard(self._lifeline_fd)
@@ -159,6 +193,16 @@ class Instance(asyncio.Protocol):
         """End the process and whatever it started, at once."""
         if self._body is not None:
             self._body.kill()
+
+    def freeze(self) -> None:
+        """Let the process and whatever it started stand still."""
+        if self._body is not None:
+            self._body.freeze()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._body is not None:
+            self._body.thaw()
 
     # What asyncio calls.
 
@@ -200,10 +244,15 @@ class Instance(asyncio.Protocol):
         self.peak_mib = max(self.peak_mib, result.peak_mib)
         self._owner.on_result(self, result)
 
+    def _on_chunk(self, body: bytes) -> None:
+        request_id, piece = wire.read_chunk(body)
+        self._owner.on_chunk(self, request_id, piece)
+
     _handlers: Mapping[int, Callable[["Instance", bytes], None]] = {
         wire.READY: _on_ready,
         wire.FAILED: _on_failed,
         wire.RESULT: _on_result,
+        wire.CHUNK: _on_chunk,
     }
 
 

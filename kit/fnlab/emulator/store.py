@@ -94,7 +94,6 @@ class Store:
         if path is not None:
             # SQLite would make it readable for all; its two companions take the file's own mode.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._depth = 0
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None)
         try:
             self._prepare(path)
@@ -135,20 +134,17 @@ class Store:
 
         One inside another joins it. There must be no ``await`` inside, for other tasks' changes would join, too.
         """
-        if self._depth == 0:
-            self._connection.execute("BEGIN IMMEDIATE")
-        self._depth += 1
+        if self._connection.in_transaction:
+            yield
+            return
+        self.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.execute("COMMIT")
         except BaseException:
-            if self._depth == 1:
-                self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # when the disk is full, SQLite has gone back by itself
+                self.execute("ROLLBACK")
             raise
-        else:
-            if self._depth == 1:
-                self._connection.execute("COMMIT")
-        finally:
-            self._depth -= 1
 
     def execute(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement, for the modules that own a table."""

@@ -49,7 +49,8 @@ class Task:
         TimeoutError
             If it has not by then.
         """
-        return self._emulator.run(asyncio.wait_for(self._emulator.platform.delivery.ended(self.id), timeout_s))
+        ended = self._emulator.run(asyncio.wait_for(self._emulator.platform.delivery.ended(self.id), timeout_s))
+        return str(ended.state)
 
     def __repr__(self) -> str:
         return f"Task({self.id!r}, {self.state})"

@@ -10,76 +10,92 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
-from typing import Any, BinaryIO  # noqa: E402
+from typing import Any  # noqa: E402
 
-from fnlab.emulator.instance import forking, runtime, wire  # noqa: E402
-from fnlab.emulator.instance.phases import imports_by_package  # noqa: E402
+from fnlab.emulator.instance import failures, forking, memory, output, runtime, wire  # noqa: E402
+from fnlab.emulator.instance.context import Context, Deployment  # noqa: E402
+from fnlab.emulator.instance.lanes import Lane  # noqa: E402
+from fnlab.emulator.instance.phases import Stopwatch, imports_by_package  # noqa: E402
+from fnlab.emulator.instance.serving import Manner, Server  # noqa: E402
 
 
 def main(settings: dict[str, Any]) -> None:
     """Become ready, then serve until the supervisor closes the socket; or, as a fork server, make those who serve."""
     hold_lifeline(settings["lifeline_fd"])
-    runtime.watch_own_memory()
+    if "log_path" in settings:
+        output.redirect(settings["log_path"])
+    memory.watch()
     link = take(settings["socket_fd"])
-    context = runtime.Context(
-        function_name=settings["function_name"],
-        version=settings["version"],
-        memory_mib=settings["memory_mib"],
-        package_dir=Path(settings["package_dir"]),
-    )
-    handler = start(settings["handler"], context, link, forks="control_fd" in settings)
+    deployment = deployment_of(settings)
+    signal.signal(signal.SIGTERM, runtime.end_quietly)
+    handler = start(settings["handler"], Context(deployment), link, forks="control_fd" in settings)
     if handler is None:
         return
     if "control_fd" not in settings:
-        serve(handler, context, link, settings["cpu_share"])
+        serve(handler, deployment, settings, [link, *take_direct(settings)])
         return
 
-    def child(own: dict[str, Any], fds: tuple[int, int], born_s: float) -> None:
+    def child(own: dict[str, Any], fds: Sequence[int], born_s: float) -> None:
         link.close()
         os.close(settings["lifeline_fd"])
-        be_born(handler, context, settings | own, fds, born_s=born_s)
+        be_born(handler, deployment, settings | own, fds, born_s=born_s)
 
     forking.obey(take(settings["control_fd"]), child)
 
 
-def start(handler_name: str, context: runtime.Context, link: socket.socket, *, forks: bool) -> runtime.Handler | None:
+def deployment_of(settings: dict[str, Any]) -> Deployment:
+    """Read what all requests of this instance have in common."""
+    return Deployment(
+        function_name=settings["function_name"],
+        version=settings["version"],
+        memory_mib=settings["memory_mib"],
+        package_dir=Path(settings["package_dir"]),
+        handler=settings["handler"],
+        timeout_s=settings.get("timeout_s", 0.0),
+    )
+
+
+def start(handler_name: str, context: Context, link: socket.socket, *, forks: bool) -> runtime.Handler | None:
     """Load the handler and report how long each phase took; on failure report that and return None."""
     booted_s = time.monotonic()
     try:
         with imports_by_package() as packages:
             handler = runtime.load(handler_name, context)
         if forks and (reason := forking.why_not()):
-            raise runtime.CannotFork(f"{reason}.")
+            raise failures.CannotFork(f"{reason}.")
     except BaseException as error:  # a handler that calls sys.exit() while importing has failed too
-        link.sendall(wire.frame(wire.FAILED, runtime.describe_init(error, handler_name, context)))
+        link.sendall(wire.frame(wire.FAILED, failures.describe_init(error, handler_name, context)))
         return None
-    say_ready(context, link, began_s=BEGAN_S, booted_s=booted_s, packages=packages, forked=False)
+    say_ready(context.seconds, link, began_s=BEGAN_S, booted_s=booted_s, packages=packages, forked=False)
     return handler
 
 
 def be_born(
     handler: runtime.Handler,
-    context: runtime.Context,
+    deployment: Deployment,
     settings: dict[str, Any],
-    fds: tuple[int, int],
+    fds: Sequence[int],
     *,
     born_s: float,
 ) -> None:
     """Live as a child of a fork server: everything is loaded, so be ready at once, then serve."""
-    socket_fd, lifeline_fd = fds
+    socket_fd, lifeline_fd, *direct_fds = fds
     hold_lifeline(lifeline_fd)
-    runtime.watch_own_memory()
+    memory.watch()
     link = take(socket_fd)
-    context.begin_anew()
+    deployment = replace(deployment, stopwatch=Stopwatch())  # what the parent did is not the child's time
+    context = Context(deployment)
     if settings["rehearse"]:
         runtime.rehearse(settings["handler"], context)
-    say_ready(context, link, began_s=born_s, booted_s=born_s, packages={}, forked=True)
-    serve(handler, context, link, settings["cpu_share"])
+    say_ready(context.seconds, link, began_s=born_s, booted_s=born_s, packages={}, forked=True)
+    serve(handler, deployment, settings, [link, *map(take, direct_fds)])
 
 
 def say_ready(  # one argument a measurement
-    context: runtime.Context,
+    phases: dict[str, float],
     link: socket.socket,
     *,
     began_s: float,
@@ -91,10 +107,10 @@ def say_ready(  # one argument a measurement
     report = {
         "began_s": began_s,
         "booted_s": booted_s,
-        "phases": context.seconds,
+        "phases": phases,
         "packages": packages,
         "forked": forked,
-        "peak_mib": runtime.peak_memory_mib(),
+        "peak_mib": memory.peak_mib(),
     }
     link.sendall(wire.frame(wire.READY, json.dumps(report).encode()))
 
@@ -106,23 +122,24 @@ def take(fd: int) -> socket.socket:
     return link
 
 
-def serve(handler: runtime.Handler, context: runtime.Context, link: socket.socket, cpu_share: float) -> None:
-    """Answer one invocation after the other."""
-    with link.makefile("rb") as stream:
-        while (body := read_frame(stream)) is not None:
-            context.request_id, left_s, event = wire.read_invoke(body)
-            context._deadline_s = time.monotonic() + left_s
-            link.sendall(wire.result_frame(runtime.call(handler, context, event, cpu_share=cpu_share)))
+def take_direct(settings: dict[str, Any]) -> list[socket.socket]:
+    """Own the socket of the direct lane, where there is one."""
+    return [take(settings["direct_fd"])] if "direct_fd" in settings else []
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
-    """Read the body of the next frame; None when the supervisor is gone."""
-    head = stream.read(wire.HEAD.size)
-    if len(head) < wire.HEAD.size:
-        return None
-    length, _ = wire.HEAD.unpack(head)
-    body = stream.read(length)
-    return body if len(body) == length else None
+def serve(
+    handler: runtime.Handler, deployment: Deployment, settings: dict[str, Any], links: Sequence[socket.socket]
+) -> None:
+    """Answer until the supervisor closes the first of the sockets, then let the handler's module clear up."""
+    ending = runtime.Ending(settings["handler"], Context(deployment))
+    ending.on_sigterm()
+    manner = Manner(
+        cpu_share=settings["cpu_share"],
+        concurrency=settings.get("concurrency", 1),
+        raw=settings.get("payload", "json") == "bytes",
+    )
+    Server(handler, deployment, manner).serve(*map(Lane, links))
+    ending()
 
 
 def hold_lifeline(fd: int) -> None:

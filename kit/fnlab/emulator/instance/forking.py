@@ -7,21 +7,26 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from fnlab.emulator.instance import output
+
+#: A child's socket and lifeline, and its direct lane if it is to have one.
+_MOST_FDS = 3
 
 #: Threads that see to forks themselves. jemalloc, which pyarrow brings, stops its own before and starts it after.
 _FORK_SAFE = {"jemalloc_bg_thd"}
 
-#: In a child: its settings, the ends of its socket and lifeline, and when it was born.
-Child = Callable[[dict[str, Any], tuple[int, int], float], None]
+#: In a child: its settings, the ends of its socket, lifeline and (perhaps) direct lane, and when it was born.
+Child = Callable[[dict[str, Any], Sequence[int], float], None]
 
 
 def obey(control: socket.socket, child: Child) -> None:
     """Fork when told to, until the supervisor closes the socket. In a child, this returns when the child is done."""
     while True:
-        order, fds, _, _ = socket.recv_fds(control, 4096, 2)
+        order, fds, _, _ = socket.recv_fds(control, 4096, _MOST_FDS)
         if not order:
             return
         message = json.loads(order)
@@ -35,7 +40,7 @@ def obey(control: socket.socket, child: Child) -> None:
             os.setpgid(0, 0)
             control.close()
             make_own(message["fork"])
-            child(message["fork"], (fds[0], fds[1]), born_s)
+            child(message["fork"], fds, born_s)
             return
         os.setpgid(pid, pid)  # here too: whoever hears of the child may want to signal its group at once
         for fd in fds:
@@ -44,13 +49,15 @@ def obey(control: socket.socket, child: Child) -> None:
 
 
 def make_own(settings: dict[str, Any]) -> None:
-    """Part a child from its parent: its own chance and its own temporary folder.
+    """Part a child from its parent: its own chance, its own temporary folder and, if told so, its own log.
 
     Python's ``random`` sees to itself after a fork; numpy's and torch's global generators do not. A generator that the
     handler made while it was imported is a copy in every child.
     """
     os.environ["TMPDIR"] = settings["temporary_dir"]
     tempfile.tempdir = None
+    if "log_path" in settings:
+        output.redirect(settings["log_path"])
     if numpy_random := sys.modules.get("numpy.random"):
         numpy_random.seed()
     if torch := sys.modules.get("torch"):

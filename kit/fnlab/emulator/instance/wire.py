@@ -1,27 +1,46 @@
-"""Frames on the socket between the supervisor and an instance.
+"""Frames on a socket between the supervisor and an instance.
 
 A frame is four bytes of length, one byte of kind, then the body. Invocations carry their request id before the event;
-results carry measurements before the answer.
+results carry measurements before the answer. Either side may have several requests under way: the id tells them apart.
 """
 
 from struct import Struct
 from typing import NamedTuple
 
 HEAD = Struct("!IB")  # length of the body, kind
-INVOKE, READY, FAILED, RESULT = range(1, 5)
+INVOKE, READY, FAILED, RESULT, CHUNK = range(1, 6)
 
-_INVOKE = Struct("!d36s")  # seconds left, request id
-_RESULT = Struct("!36sBdd")  # request id, ok, CPU seconds, peak memory in MiB
+#: The longest request id; shorter ones are filled up with zero bytes.
+ID_BYTES = 36
+
+_INVOKE = Struct(f"!d{ID_BYTES}sI")  # seconds left, request id, length of the meta data
+_RESULT = Struct(f"!{ID_BYTES}sBdd")  # request id, flags, CPU seconds, peak memory in MiB
+_RESULT_FRAME = Struct(f"!IB{ID_BYTES}sBdd")  # the same with the head before it
+_OK, _STREAMED, _RAW = 1, 2, 4
 
 
 class Result(NamedTuple):
-    """One answer: the JSON body, or the JSON description of an error when not `ok`."""
+    """One answer.
+
+    Attributes
+    ----------
+    request_id, ok, cpu_s, peak_mib : str, bool, float, float
+        Which request, whether it went well, and what it used.
+    body : bytes
+        The answer, as JSON unless `raw`; or the JSON description of an error when not `ok`.
+    streamed : bool
+        Whether the answer is in the chunks that came before; the body is then empty, or the error that cut it short.
+    raw : bool
+        Whether the handler itself made these bytes, so that they need not be JSON.
+    """
 
     request_id: str
     ok: bool
     cpu_s: float
     peak_mib: float
     body: bytes
+    streamed: bool = False
+    raw: bool = False
 
 
 def frame(kind: int, body: bytes) -> bytes:
@@ -29,24 +48,41 @@ def frame(kind: int, body: bytes) -> bytes:
     return HEAD.pack(len(body), kind) + body
 
 
-def invoke_frame(request_id: str, left_s: float, event: bytes) -> bytes:
-    """Ask for an invocation."""
-    return frame(INVOKE, _INVOKE.pack(left_s, request_id.encode()) + event)
+def invoke_frame(request_id: str, left_s: float, event: bytes, meta: bytes = b"") -> bytes:
+    """Ask for an invocation; `meta` is JSON that says what else the handler's context is to tell."""
+    head = _INVOKE.pack(left_s, request_id.encode(), len(meta))
+    return b"".join((HEAD.pack(len(head) + len(meta) + len(event), INVOKE), head, meta, event))
 
 
-def read_invoke(body: bytes) -> tuple[str, float, bytes]:
-    """Take an invocation apart: request id, seconds left, event."""
-    left_s, request_id = _INVOKE.unpack_from(body)
-    return request_id.decode(), left_s, body[_INVOKE.size :]
+def read_invoke(body: memoryview) -> tuple[str, float, memoryview, memoryview]:
+    """Take an invocation apart: request id, seconds left, meta data, event."""
+    left_s, request_id, length = _INVOKE.unpack_from(body)
+    begin = _INVOKE.size + length
+    return request_id.rstrip(b"\0").decode(), left_s, body[_INVOKE.size : begin], body[begin:]
+
+
+def chunk_frame(request_id: str, piece: bytes) -> bytes:
+    """Send a piece of an answer."""
+    return frame(CHUNK, request_id.encode().ljust(ID_BYTES, b"\0") + piece)
+
+
+def read_chunk(body: bytes) -> tuple[str, bytes]:
+    """Take a piece apart: request id, bytes."""
+    return body[:ID_BYTES].rstrip(b"\0").decode(), body[ID_BYTES:]
 
 
 def result_frame(result: Result) -> bytes:
     """Send an answer."""
-    head = _RESULT.pack(result.request_id.encode(), result.ok, result.cpu_s, result.peak_mib)
-    return frame(RESULT, head + result.body)
+    request_id, ok, cpu_s, peak_mib, body, streamed, raw = result
+    flags = _OK * ok | _STREAMED * streamed | _RAW * raw
+    head = _RESULT_FRAME.pack(_RESULT.size + len(body), RESULT, request_id.encode(), flags, cpu_s, peak_mib)
+    return head + body
 
 
 def read_result(body: bytes) -> Result:
     """Take an answer apart."""
-    request_id, ok, cpu_s, peak_mib = _RESULT.unpack_from(body)
-    return Result(request_id.decode(), bool(ok), cpu_s, peak_mib, body[_RESULT.size :])
+    request_id, flags, cpu_s, peak_mib = _RESULT.unpack_from(body)
+    name = request_id.rstrip(b"\0").decode()
+    return Result(
+        name, bool(flags & _OK), cpu_s, peak_mib, body[_RESULT.size :], bool(flags & _STREAMED), bool(flags & _RAW)
+    )

@@ -1,0 +1,93 @@
+"""The sockets on which requests come in and answers go out."""
+
+import os
+import select
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+
+from fnlab.emulator.instance import wire
+
+_READ_BYTES = 65536  # one read takes a small request whole
+_HEAD_BYTES = wire.HEAD.size
+
+
+class Lane:
+    """One socket, frame by frame. One thread reads; any may send.
+
+    Parameters
+    ----------
+    link : socket
+        Blocking; this end is ours.
+    """
+
+    def __init__(self, link: socket.socket) -> None:
+        self.link = link
+        self._unread = b""
+        self._sending = threading.Lock()
+        # What the socket can do is held from here: a handler may replace what it likes.
+        self._recv, self._recv_into, self._sendall = link.recv, link.recv_into, link.sendall
+        os.register_at_fork(after_in_child=link.close)  # a process that the handler forks must not answer for us
+
+    def read(self) -> memoryview | None:
+        """Read the body of the next frame; None when the other side is gone."""
+        data = self._unread
+        while len(data) < _HEAD_BYTES:
+            more = self._recv(_READ_BYTES)
+            if not more:
+                return None
+            data = data + more if data else more
+        end = _HEAD_BYTES + wire.HEAD.unpack_from(data)[0]
+        if len(data) < end:
+            return self._read_long(data, end)
+        self._unread = data[end:]
+        return memoryview(data)[_HEAD_BYTES:end]
+
+    def _read_long(self, data: bytes, end: int) -> memoryview | None:
+        """Read on into one block that holds the whole frame."""
+        self._unread = b""
+        block = memoryview(bytearray(end))
+        have = len(data)
+        block[:have] = data
+        while have < end:
+            count = self._recv_into(block[have:])
+            if not count:
+                return None
+            have += count
+        return block[_HEAD_BYTES:]
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether a frame, or a part of one, has been taken from the socket already."""
+        return bool(self._unread)
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame whole, whoever else sends."""
+        with self._sending:
+            self._sendall(frame)
+
+
+def requests(main: Lane, direct: Lane | None) -> Iterator[tuple[Lane, memoryview]]:
+    """Give the requests as they come, each with its lane, until the supervisor closes the main one."""
+    if direct is not None:
+        yield from _of_both(main, direct)
+    while (body := main.read()) is not None:
+        yield main, body
+
+
+def _of_both(main: Lane, direct: Lane) -> Iterator[tuple[Lane, memoryview]]:
+    """Give the requests of two lanes, until either is closed."""
+    poll = select.poll()
+    lanes = {lane.link.fileno(): lane for lane in (main, direct)}
+    for fd in lanes:
+        poll.register(fd, select.POLLIN)
+    while True:
+        for lane in _readable(poll, lanes, (main, direct)):
+            body = lane.read()
+            if body is None:
+                return  # of the direct one's end the main one need not know; of the main one's, reading it tells
+            yield lane, body
+
+
+def _readable(poll: select.poll, lanes: dict[int, Lane], both: Sequence[Lane]) -> list[Lane]:
+    return [lane for lane in both if lane.has_unread] or [lanes[fd] for fd, _ in poll.poll()]
