@@ -38,8 +38,8 @@ _PRINTABLE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in
 class CloudEventsDoor:
     """``POST /events/{function}``: calls the function with each event, and sends its answer back.
 
-    Without a ``qualifier`` in the query the newest published version answers. An answer that is itself an event goes back as one, in binary mode; anything else as JSON. A batch is answered with
-    a batch of the events that came back.
+    Without a ``qualifier`` in the query the newest published version answers. An answer that is itself an event goes
+    back as one, in binary mode; anything else as JSON. A batch is answered with a batch of the events that came back.
 
     Parameters
     ----------
