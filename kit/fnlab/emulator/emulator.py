@@ -20,6 +20,7 @@ from fnlab.emulator.http.server import Server
 from fnlab.emulator.mailbox import Mail
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
+from fnlab.emulator.report import Report
 from fnlab.errors import EmulatorClosed, HandlerNotImportable
 from fnlab.functions import Function
 from fnlab.trace import Trace
@@ -146,6 +147,12 @@ class Emulator:
     def mail(self, target: str) -> list[Mail]:
         """Read what destinations and dead letters were sent to a target that is not a function here."""
         return self.run_here(lambda: self.platform.delivery.mailbox.mail(target))
+
+    def invoke_from_thread(self, version: Version, payload: bytes) -> Report | None:
+        """Call an idle instance from this very thread; None when the event loop has to see to it."""
+        if self._closed:
+            raise EmulatorClosed("this needs a running emulator; it was closed.")
+        return self.platform.invoke_from_thread(version, payload)
 
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Let a coroutine run on the emulator's thread."""

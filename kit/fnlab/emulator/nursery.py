@@ -90,12 +90,13 @@ class Nursery:
             self._forks = self._fork_server()
         folder = self._folders[instance] = self._home.temporary_dir()
         if self._forks is not None:
-            await instance.start(self._forks.starter(folder, log_path=log_path, rehearse=rehearse))
+            starter = self._forks.starter(folder, log_path=log_path, rehearse=rehearse)
+            await instance.start(starter, direct=True)
             return
         settings = settings_of(
             self._function, version=self._version, package_dir=self._package_dir, temporary_dir=folder
         )
-        await instance.start(spawner(self._function, settings, log_path=log_path))
+        await instance.start(spawner(self._function, settings, log_path=log_path), direct=True)
 
     async def stop(self, instance: Instance, grace_s: float, *, terminate: bool = False) -> None:
         """Stop an instance and remove its temporary folder; one that is busy needs to be told by a signal."""

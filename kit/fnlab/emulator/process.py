@@ -213,13 +213,8 @@ class Instance(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Collect bytes; handle each whole frame."""
         self._unread += data
-        while len(self._unread) >= wire.HEAD.size:
-            length, kind = wire.HEAD.unpack_from(self._unread)
-            end = wire.HEAD.size + length
-            if len(self._unread) < end:
-                return
-            body = bytes(self._unread[wire.HEAD.size : end])
-            del self._unread[:end]
+        while (framed := wire.cut(self._unread)) is not None:
+            kind, body = framed
             self._handlers[kind](self, body)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -1,6 +1,7 @@
 """What the supervisor holds of each request on its way and of each living instance."""
 
 import asyncio
+import concurrent.futures
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,7 @@ class Request:
     request_id: str
     event: bytes
     arrival_s: float
-    answer: asyncio.Future[Report]
+    answer: "asyncio.Future[Report] | concurrent.futures.Future[Report]"
     meta: Mapping[str, Any]
     sink: Sink | None = None
     slot: "Slot | None" = None

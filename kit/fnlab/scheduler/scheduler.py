@@ -80,6 +80,11 @@ class Scheduler:
         return len(self._pool)
 
     @property
+    def idle(self) -> int:
+        """Instances that have nothing to do."""
+        return len(self._pool.idle_since)
+
+    @property
     def working(self) -> int:
         """Instances that are starting or busy."""
         return len(self._pool) - len(self._pool.idle_since)
