@@ -93,7 +93,7 @@ def response_of(body: bytes) -> Response:
 
 def head_of(answer: dict[str, Any]) -> Response:
     """Make a response without its body; raises as :func:`response_of` does."""
-    status = answer.get("statusCode", HTTPStatus.OK)
+    status = answer.get("statusCode", HTTPStatus.OK.value)
     if isinstance(status, str) and status.isdigit():
         status = int(status)
     if type(status) is not int or not 200 <= status <= 599:
