@@ -4,7 +4,6 @@
 What is translated, and what differs from the service, is listed in ``parity.toml``.
 """
 
-from fnlab.emulator.doors.fc.call import Place
 from fnlab.emulator.doors.fc.door import FcDoor
 
-__all__ = ["FcDoor", "Place"]
+__all__ = ["FcDoor"]

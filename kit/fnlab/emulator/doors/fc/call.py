@@ -17,6 +17,9 @@ PAGE, LARGEST_PAGE = 20, 100
 #: Every path begins with the version of the API.
 PREFIX = "/2023-03-30"
 
+#: Whose limits hold for functions that come in here.
+PROVIDER = "alibaba-fc"
+
 #: The draft, as Function Compute calls it.
 LATEST = "LATEST"
 

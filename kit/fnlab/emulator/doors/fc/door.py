@@ -22,13 +22,13 @@ class FcDoor:
     ----------
     platform : Platform
         What does the work.
-    place : Place, optional
-        Region and account, which are parts of names.
+    region, account : str
+        Where the platform pretends to be; parts of names.
     """
 
-    def __init__(self, platform: Platform, *, place: Place | None = None) -> None:
+    def __init__(self, platform: Platform, *, region: str = Place.region, account: str = Place.account) -> None:
         self._platform = platform
-        self._place = place or Place()
+        self._place = Place(region=region, account=account)
         routes = {(method, PREFIX + path): self._handler(operation) for method, path, operation in OPERATIONS.values()}
         self._router = Router(routes, unrouted=_unrouted)
 

@@ -4,21 +4,16 @@ import base64
 import json
 from typing import Any
 
-from fnlab.emulator.doors.fc.call import LATEST, Call
+from fnlab.emulator.doors.fc.call import LATEST, PROVIDER, Call
 from fnlab.emulator.doors.fc.refusals import Refusal, coded
 from fnlab.emulator.http.messages import Response
+from fnlab.emulator.log import TAIL_BYTES
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report
 from fnlab.errors import AlreadyExists
 from fnlab.functions import DRAFT, Limits
 from fnlab.trace import Status
 from fnlab.units import MS_PER_S
-
-#: The one largest body of an event that nobody waits for: 128 KiB ("Trigger limits", 2025-12-09).
-MOST_ASYNC_BYTES = 128 * 1024
-
-#: What of a log may be given back.
-TAIL_BYTES = 4096
 
 #: An error of these types came up before the handler could be called.
 _INIT_ERRORS = frozenset({"HandlerNotImportable", "HandlerNotFound", "CannotFork"})
@@ -35,7 +30,7 @@ async def invoke(call: Call) -> Response:
 
 
 async def _enqueue(call: Call) -> Response:
-    _check_size(call, MOST_ASYNC_BYTES)
+    _check_size(call, Limits.of(PROVIDER).facts["async_request_bytes"]["max"])
     version = call.platform.catalog.version(call.function, call.qualifier)
     with coded(AlreadyExists, "AsyncTaskAlreadyExists", 409):
         event_id = await call.platform.enqueue(

@@ -4,17 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from fnlab.emulator.doors.fc.call import LATEST, Call, given
+from fnlab.emulator.doors.fc.call import LATEST, PROVIDER, Call, given
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.http.messages import Response, json_response
 from fnlab.emulator.records import Entry
-from fnlab.functions import AsyncPolicy
+from fnlab.functions import AsyncPolicy, Limits
 
 #: The draft's name in the platform's settings.
 _DRAFT = "$LATEST"
-
-#: Tries after the first when nothing is set (Function Compute, "Error handling", 2026-04-01), and what may be set.
-DEFAULT_RETRIES, MOST_RETRIES = 3, 8
 
 
 # Instances kept ready. Provision configs and scaling configs are two views of the same number.
@@ -112,7 +109,7 @@ def _refuse_policies(content: dict[str, Any], *names: str) -> None:
 
 async def put_concurrency(call: Call) -> Response:
     """PutConcurrencyConfig."""
-    call.platform.catalog.reserve(call.function, given(call.content(), "reservedConcurrency", int, 0))
+    call.platform.reserve(call.function, given(call.content(), "reservedConcurrency", int, 0))
     return json_response(_concurrency(call, call.platform.catalog[call.function]))
 
 
@@ -126,7 +123,7 @@ async def get_concurrency(call: Call) -> Response:
 
 async def delete_concurrency(call: Call) -> Response:
     """DeleteConcurrencyConfig."""
-    call.platform.catalog.reserve(call.function, None)
+    call.platform.reserve(call.function, None)
     return Response(204)
 
 
@@ -177,9 +174,10 @@ async def list_asyncs(call: Call) -> Response:
 
 def policy_of(content: dict[str, Any]) -> AsyncPolicy:
     """Translate a ``PutAsyncInvokeConfigInput``."""
-    retries = given(content, "maxAsyncRetryAttempts", int, DEFAULT_RETRIES)
-    if not 0 <= retries <= MOST_RETRIES:
-        raise Refusal(f"maxAsyncRetryAttempts must be from 0 to {MOST_RETRIES}; got {retries}.")
+    rule = Limits.of(PROVIDER).facts["async_retries"]
+    retries = given(content, "maxAsyncRetryAttempts", int, rule["default"])
+    if not 0 <= retries <= rule["max"]:
+        raise Refusal(f"maxAsyncRetryAttempts must be from 0 to {rule['max']}; got {retries}.")
     policy = AsyncPolicy(
         max_retries=retries, on_success=_target(content, "onSuccess"), on_failure=_target(content, "onFailure")
     )

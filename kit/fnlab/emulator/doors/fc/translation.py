@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fnlab.emulator.doors.fc import entry as entry_points
-from fnlab.emulator.doors.fc.call import Place, given, timestamp
+from fnlab.emulator.doors.fc.call import PROVIDER, Place, given, timestamp
 from fnlab.emulator.doors.fc.code import Code
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.records import Entry, Version
 from fnlab.functions import Function, Isolation, Limits, Package, Runtime, Scaling
 
-PROVIDER = "alibaba-fc"
+#: What a custom runtime is started with by default, and where its files are in the service's containers.
+BOOTSTRAP, CODE = ("/code/bootstrap",), "/code"
 
-#: What the service assumes (SDK 4.8.3, docstrings of ``CreateFunctionInput``).
-DEFAULT_MEMORY_MIB, DEFAULT_TIMEOUT_S = 512, 3
-#: What a custom runtime is started with by default.
-BOOTSTRAP = ("/code/bootstrap",)
+#: Tells a custom runtime's instance that it is to be sent ``POST /initialize``.
+INITIALIZE = "FC_INITIALIZE"
 
 _PYTHON = re.compile(r"python3(\.\d+)?")
 _CUSTOM = re.compile(r"custom(\.debian\d+)?|custom-container")
@@ -74,7 +73,11 @@ def function_of(fields: Mapping[str, Any], *, name: str, package: Package, layer
         if fields.get(field):
             raise Refusal(f"the emulator has no {what}; {field} must not be set, got {fields[field]!r}.")
     runtime, command = _runtime(fields)
+    limits = Limits.of(PROVIDER)
+    env = dict(given(fields, "environmentVariables", dict, {}))
     handler = _NO_HANDLER
+    if runtime == "http" and _hooks(fields).get("initializer"):
+        env[INITIALIZE] = "1"
     if runtime == "python":
         handler = entry_points.from_fc(given(fields, "handler", str, ""))
         package, handler = entry_points.with_initialiser(package, handler, _initialiser(fields))
@@ -82,15 +85,15 @@ def function_of(fields: Mapping[str, Any], *, name: str, package: Package, layer
         name=name,
         handler=handler,
         package=package,
-        memory_mib=given(fields, "memorySize", int, DEFAULT_MEMORY_MIB),
-        timeout_s=given(fields, "timeout", int, DEFAULT_TIMEOUT_S),
-        env=given(fields, "environmentVariables", dict, {}),
+        memory_mib=given(fields, "memorySize", int, limits.facts["defaults"]["memory_mib"]),
+        timeout_s=given(fields, "timeout", int, limits.facts["defaults"]["timeout_s"]),
+        env=env,
         scaling=_scaling(fields, runtime),
         limits=PROVIDER,
         runtime=runtime,
         command=command,
         payload="bytes",
-        disk_mib=given(fields, "diskSize", int, Limits.of(PROVIDER).disk_mib[0]),
+        disk_mib=given(fields, "diskSize", int, limits.disk_mib[0]),
         layers=tuple(layers),
         isolation=Isolation(network=given(fields, "internetAccess", bool, True)),
     )
@@ -110,7 +113,7 @@ def fields_of(version: Version) -> dict[str, Any]:
         "memorySize": function.memory_mib,
         "timeout": max(1, round(function.timeout_s)),
         "diskSize": function.disk_mib,
-        "environmentVariables": dict(function.env),
+        "environmentVariables": {name: value for name, value in function.env.items() if name != INITIALIZE},
         "idleTimeout": round(function.scaling.keep_alive_s),
         "instanceConcurrency": function.scaling.concurrency,
         "internetAccess": function.isolation.network,
@@ -192,12 +195,16 @@ def _runtime(fields: Mapping[str, Any]) -> tuple[Runtime, tuple[str, ...]]:
     for part in command:
         if not isinstance(part, str):
             raise Refusal(f"a command must be made of text; got {part!r}.")
-    return "http", tuple(command)
+    # Here the files of many functions share one machine, so none of them is at /code: the program starts beside its own.
+    return "http", tuple(f".{part.removeprefix(CODE)}" if part.startswith(f"{CODE}/") else part for part in command)
+
+
+def _hooks(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return given(fields, "instanceLifecycleConfig", dict, {})
 
 
 def _initialiser(fields: Mapping[str, Any]) -> str | None:
-    config = given(fields, "instanceLifecycleConfig", dict, {})
-    handler = given(given(config, "initializer", dict, {}), "handler", str, "")
+    handler = given(given(_hooks(fields), "initializer", dict, {}), "handler", str, "")
     return entry_points.from_fc(handler, "instanceLifecycleConfig.initializer.handler") if handler else None
 
 
