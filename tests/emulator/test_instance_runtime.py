@@ -340,17 +340,6 @@ def test_pieces_arrive_while_the_handler_works(tmp_path):
     assert (result.ok, result.streamed, result.body) == (True, True, b"")
 
 
-def test_who_does_not_listen_to_pieces_gets_them_joined(tmp_path):
-    """As the body of the result."""
-
-    async def work():
-        async with running("streams", tmp_path) as (instance, listener):
-            return await listener.ask(instance, None)
-
-    result = asyncio.run(work())
-    assert (result.ok, result.streamed, result.body) == (True, True, b"first second")
-
-
 @pytest.mark.parametrize(("event", "kind"), [("fail", "RuntimeError"), ("number", "TypeError")])
 def test_an_error_after_the_first_piece_ends_the_answer(tmp_path, event, kind):
     """What came before stays; the result says what went wrong."""
@@ -405,7 +394,7 @@ def test_a_stop_ends_the_wait_of_a_calling_thread(tmp_path):
 
 
 def test_forked_instances_have_a_direct_lane_and_a_log_of_their_own(tmp_path):
-    """The third descriptor of the order is the lane; ``log_path`` in it is where the child prints."""
+    """A thread may ask them too, and what they print is not in the server's log."""
 
     async def work():
         function = Function(name="prints", handler="main:handler", package=Package({}), start="fork")
@@ -418,16 +407,7 @@ def test_forked_instances_have_a_direct_lane_and_a_log_of_their_own(tmp_path):
         )
         listener = Listener()
         instance = Instance("i", 0, listener)
-
-        async def starter(*fds):
-            await server.warm()
-            order = {"temporary_dir": str(tmp_path), "rehearse": False, "log_path": str(tmp_path / "own")}
-            reply = await server._ask({"fork": order}, list(fds))
-            return type("Body", (), {"pid": reply["pid"], "kill": lambda self: None, "reap": reap})()
-
-        async def reap(body):
-            await server.reap(body.pid)
-
+        starter = server.starter(tmp_path, log_path=tmp_path / "own", rehearse=False)
         await instance.start(starter, direct=True)
         await listener.ready
         instance.direct.sendall(wire.invoke_frame("short", 5.0, b'"me"'))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from fnlab.emulator import sandbox
 from fnlab.functions import Function
 
 #: Numeric libraries would start a thread a core; an instance owns a share of one.
@@ -121,6 +122,7 @@ def settings_of(function: Function, *, version: int, package_dir: Path, temporar
         "cpu_share": function.cpu_share,
         "package_dir": str(package_dir),
         "temporary_dir": str(temporary_dir),
+        "walls": sandbox.walls(function),
     }
 
 
@@ -161,4 +163,6 @@ def _environment(function: Function, settings: Mapping[str, Any]) -> dict[str, s
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
     }
+    if function.isolation.sandbox:  # which has no shared memory, as on AWS; joblib would try it and warn in every log
+        own["JOBLIB_MULTIPROCESSING"] = "0"
     return inherited | _ONE_THREAD | own | dict(function.env)

@@ -68,8 +68,9 @@ class ForkServer:
 
         async def fork(*fds: int) -> Body:
             await self.warm()
-            order = {"fork": {"temporary_dir": str(temporary_dir), "log_path": str(log_path), "rehearse": rehearse}}
-            reply = await self._ask(order, list(fds))
+            order = {"fork": {"temporary_dir": str(temporary_dir), "rehearse": rehearse}}
+            with log_path.open("ab", buffering=0) as log:
+                reply = await self._ask(order, [log.fileno(), *fds])
             return _Forked(reply["pid"], self)
 
         return fork

@@ -83,6 +83,7 @@ class Instance(asyncio.Protocol):
         self.phases: tuple[Phase, ...] = ()
         self.peak_mib = 0.0
         self.direct: socket.socket | None = None
+        self.confined: Mapping[str, Any] = {}  # its walls, as it reported them
         self._owner = owner
         self._body: Body | None = None
         self._transport: asyncio.WriteTransport | None = None
@@ -225,6 +226,7 @@ class Instance(asyncio.Protocol):
     def _on_ready(self, body: bytes) -> None:
         report = json.loads(body)
         self.peak_mib = report["peak_mib"]
+        self.confined = report["confined"]
         self.phases = (
             Phase("queue", self._asked_s - self._wanted_s),
             *_phases(report, self._asked_s, self._started_s, time.monotonic()),
