@@ -109,8 +109,12 @@ class Spawned(Group):
             await asyncio.sleep(0.001)
 
 
-def settings_of(function: Function, *, version: int, package_dir: Path, temporary_dir: Path) -> dict[str, Any]:
+def settings_of(
+    function: Function, *, version: int, package_dir: Path, temporary_dir: Path, layer_dirs: Sequence[Path] = ()
+) -> dict[str, Any]:
     """Write down what the inside of an instance needs to know."""
+    # AWS's layers keep Python's files in a folder of that name.
+    layers = [folder for layer in layer_dirs for folder in (layer / "python", layer) if folder.is_dir()]
     return {
         "handler": function.handler,
         "function_name": function.name,
@@ -121,6 +125,7 @@ def settings_of(function: Function, *, version: int, package_dir: Path, temporar
         "payload": function.payload,
         "cpu_share": function.cpu_share,
         "package_dir": str(package_dir),
+        "layer_dirs": [str(folder) for folder in layers],
         "temporary_dir": str(temporary_dir),
         "walls": sandbox.walls(function),
     }
@@ -156,7 +161,7 @@ def _environment(function: Function, settings: Mapping[str, Any]) -> dict[str, s
 
     The import path is the caller's, after the package: what can be imported here can be imported there.
     """
-    path = [settings["package_dir"], *(entry for entry in sys.path if entry)]
+    path = [settings["package_dir"], *settings["layer_dirs"], *(entry for entry in sys.path if entry)]
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
     own = {
         "TMPDIR": settings["temporary_dir"],

@@ -11,6 +11,7 @@ from fnlab.emulator import log
 from fnlab.emulator.platform import History
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, error_of
+from fnlab.emulator.sandbox import Sandbox
 from fnlab.emulator.supervisor import Supervisor
 from fnlab.emulator.task import Task
 from fnlab.errors import BadValue, EmulatorClosed, EventNotJson
@@ -175,6 +176,11 @@ class Deployed:
             return nursery.warm_up
 
         return self.emulator.run(work())
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """What its instances are kept from, as the one that started last has reported."""
+        return Sandbox.of(self.emulator.run_here(lambda: self._supervisor.confined))
 
     @property
     def trace(self) -> Trace:

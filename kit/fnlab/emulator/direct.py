@@ -9,6 +9,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from fnlab.emulator.instance import wire
+from fnlab.emulator.process import Instance
 from fnlab.emulator.report import Report
 from fnlab.emulator.slots import Request, Slot
 from fnlab.emulator.watch import WATCH_S
@@ -43,8 +44,9 @@ def call(supervisor: "Supervisor", event: bytes) -> Report | None:
 
 
 def _ask(supervisor: "Supervisor", request: Request, slot: Slot) -> wire.Result | None:
+    assert isinstance(slot.instance, Instance), "only Python's own runtime has a direct lane"  # narrows the type
     lane, timeout_s = slot.instance.direct, supervisor.function.timeout_s
-    assert lane is not None, "only an instance with a direct lane is leased"  # narrows the type
+    assert lane is not None, "every such instance is started with one"
     try:
         lane.settimeout(min(WATCH_S, timeout_s))
         lane.sendall(wire.invoke_frame(request.request_id, timeout_s, request.event))

@@ -8,10 +8,11 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from fnlab.emulator.body import Body, Starter
 from fnlab.emulator.instance import wire
+from fnlab.emulator.kinds import Owner
 from fnlab.trace import Phase
 from fnlab.units import BYTES_PER_MIB
 
@@ -36,25 +37,6 @@ def _let_go() -> None:
 
 
 os.register_at_fork(after_in_child=_let_go)
-
-
-class Owner(Protocol):
-    """Who wants to hear from an instance."""
-
-    def on_ready(self, instance: "Instance") -> None:
-        """Init is over."""
-
-    def on_failed(self, instance: "Instance", error: bytes) -> None:
-        """Init failed; the process is about to end."""
-
-    def on_chunk(self, instance: "Instance", request_id: str, piece: bytes) -> None:
-        """A piece of an answer came; the result, with `streamed` and an empty body, follows the last one."""
-
-    def on_result(self, instance: "Instance", result: wire.Result) -> None:
-        """A request was answered."""
-
-    def on_gone(self, instance: "Instance") -> None:
-        """The process ended."""
 
 
 class Instance(asyncio.Protocol):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.log import Log
-from fnlab.emulator.process import Instance
 from fnlab.emulator.report import Report
 from fnlab.trace import Status
 
@@ -53,7 +53,7 @@ class Slot:
     """
 
     name: str
-    instance: Instance
+    instance: AnyInstance
     log: Log
     ready: bool = False
     frozen: bool = False

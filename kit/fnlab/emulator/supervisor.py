@@ -14,9 +14,10 @@ from fnlab.emulator.bookkeeper import Bookkeeper
 from fnlab.emulator.clock import Clock
 from fnlab.emulator.home import Home
 from fnlab.emulator.instance import wire
+from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.log import Log
 from fnlab.emulator.nursery import Nursery
-from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S, Instance
+from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S
 from fnlab.emulator.report import Report, error_json, refused
 from fnlab.emulator.slots import Request, Sink, Slot
 from fnlab.emulator.watch import Watch
@@ -103,6 +104,7 @@ class Supervisor:
         self._recorder = recorder or Recorder(memory_mib=function.memory_mib, version=version)
         self._books = Bookkeeper(function, version=version, clock=clock, recorder=self._recorder, on_report=on_report)
         self._home = home
+        self.confined: Mapping[str, Any] = {}  # the walls of the instance that started last
         one_by_one = function.scaling.concurrency == 1 and not function.isolation.freeze
         self._has_direct = function.runtime == "python" and one_by_one
         self.nursery = Nursery(function, version=version, home=home)
@@ -111,7 +113,7 @@ class Supervisor:
         self._chores: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_s = float("inf")
-        self._watch = Watch(function, slots=self._slots, excess=self._kill)
+        self._watch = Watch(function, slots=self._slots, folder_of=self.nursery.folder, excess=self._kill)
         self._loop = asyncio.get_running_loop()
         self._closed = self._draining = False
         self.wake()
@@ -391,12 +393,13 @@ class Supervisor:
     # What instances say.
 
     @_locked
-    def on_ready(self, instance: Instance) -> None:
+    def on_ready(self, instance: AnyInstance) -> None:
         """Begin the requests that waited for this instance."""
         slot = self._slot_of(instance)
         if slot is None:
             return  # it was stopped while its word was on the way
         slot.relax()
+        self.confined = getattr(instance, "confined", {})
         now_s = self.clock.now_s()
         self._recorder.ready(instance.row, now_s)
         if self._watch.too_large(slot, instance.peak_mib):
@@ -409,20 +412,20 @@ class Supervisor:
         self._rest(slot)
 
     @_locked
-    def on_failed(self, instance: Instance, error: bytes) -> None:
+    def on_failed(self, instance: AnyInstance, error: bytes) -> None:
         """Remember why; the process is about to end."""
         if slot := self._slot_of(instance):
             slot.doom = (Status.ERROR, error)
         instance.kill()
 
     @_locked
-    def on_chunk(self, instance: Instance, request_id: str, piece: bytes) -> None:
+    def on_chunk(self, instance: AnyInstance, request_id: str, piece: bytes) -> None:
         """Hand on a piece of an answer, or keep it for the whole."""
         if request := self._requests.get(request_id):
             (request.sink or request.pieces.append)(piece)
 
     @_locked
-    def on_result(self, instance: Instance, result: wire.Result) -> None:
+    def on_result(self, instance: AnyInstance, result: wire.Result) -> None:
         """Answer the request and give its place back."""
         slot = self._slot_of(instance)
         if slot is None or slot.doom is not None or result.request_id not in slot.requests:
@@ -436,7 +439,7 @@ class Supervisor:
         self._rest(slot)
 
     @_locked
-    def on_gone(self, instance: Instance) -> None:
+    def on_gone(self, instance: AnyInstance) -> None:
         """Note a process that ended without being asked to: its init is tried once more, its requests fail."""
         slot = self._slot_of(instance)
         if slot is None:
@@ -450,7 +453,7 @@ class Supervisor:
         del slot.requests[request.request_id], self._requests[request.request_id]
         request.relax()
 
-    def _slot_of(self, instance: Instance) -> Slot | None:
+    def _slot_of(self, instance: AnyInstance) -> Slot | None:
         slot = self._slots.get(instance.name)
         return slot if slot is not None and slot.instance is instance else None
 

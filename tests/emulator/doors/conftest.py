@@ -6,8 +6,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from alibabacloud_fc20230330 import models
 from alibabacloud_fc20230330.client import Client
 from alibabacloud_tea_openapi.models import Config
+from darabonba.runtime import RuntimeOptions
 
 from fnlab.emulator.doors.fc import FcDoor
 from fnlab.emulator.http.server import Server
@@ -59,3 +61,32 @@ def code_of():
         return zip_of({path.name: path.read_bytes() for path in (FUNCTIONS / case).glob("*.py")})
 
     return code_of
+
+
+@pytest.fixture
+def create(fc, code_of):
+    """Create a function of Function Compute from a folder of tests/functions."""
+
+    def create(case, *, name=None, **fields):
+        fields = {"runtime": "python3.12", "handler": "index.handler", "memory_size": 2048, "timeout": 10} | fields
+        code = models.InputCodeLocation(zip_file=code_of(case))
+        body = models.CreateFunctionInput(function_name=name or case, code=code, **fields)
+        return fc.create_function(models.CreateFunctionRequest(body=body)).body
+
+    return create
+
+
+@pytest.fixture
+def call(fc):
+    """Invoke a function and give the answer's body and the answer."""
+
+    def call(name, event=b"", *, qualifier=None, **headers):
+        answer = fc.invoke_function_with_options(
+            name,
+            models.InvokeFunctionRequest(body=io.BytesIO(event), qualifier=qualifier),
+            models.InvokeFunctionHeaders(**headers),
+            RuntimeOptions(),
+        )
+        return answer.body.read(), answer
+
+    return call

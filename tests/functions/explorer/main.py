@@ -5,6 +5,7 @@ import resource
 import signal
 import socket
 import subprocess
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -56,6 +57,7 @@ TRIES = {
     "child status": child_status,
     "open": open_many,
     "start": start_many,
+    "pause": time.sleep,
     "limit": lambda name: resource.getrlimit(getattr(resource, name)),
     "environment": lambda _: dict(os.environ),
     "cwd": lambda _: os.listdir("."),  # noqa: PTH208

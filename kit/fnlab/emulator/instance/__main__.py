@@ -4,7 +4,6 @@ import time
 
 BEGAN_S = time.monotonic()  # before any other import: what came earlier is the interpreter's own start
 
-import fcntl  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
@@ -19,6 +18,7 @@ from fnlab.emulator.instance import failures, forking, memory, runtime, wire  # 
 from fnlab.emulator.instance.confine import Part, Walls  # noqa: E402
 from fnlab.emulator.instance.context import Context, Deployment  # noqa: E402
 from fnlab.emulator.instance.lanes import Lane  # noqa: E402
+from fnlab.emulator.instance.lifeline import hold_lifeline  # noqa: E402
 from fnlab.emulator.instance.phases import Stopwatch, imports_by_package  # noqa: E402
 from fnlab.emulator.instance.serving import Manner, Server  # noqa: E402
 
@@ -149,27 +149,6 @@ def serve(
     )
     Server(handler, deployment, manner).serve(*map(Lane, links))
     ending()
-
-
-def hold_lifeline(fd: int) -> None:
-    """Die with the supervisor, whatever the handler is doing.
-
-    The supervisor holds the writing end of this pipe and never writes. When it dies, by whatever signal, the kernel
-    sees the end of the pipe and kills this whole process group; no thread of ours has to run for that, so it works
-    in the middle of compiled code too. Where the kernel cannot be told which signal to send, SIGIO does.
-    """
-    os.set_inheritable(fd, False)
-    if hasattr(fcntl, "F_SETSIG"):
-        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGKILL)
-    else:
-        signal.signal(signal.SIGIO, lambda *_: os._exit(1))
-    fcntl.fcntl(fd, fcntl.F_SETOWN, -os.getpgrp())
-    fcntl.fcntl(fd, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
-    try:
-        os.read(fd, 1)  # an end that came before we asked to be told
-    except BlockingIOError:
-        return
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ class Porter:
         if os.fork() == 0:
             try:
                 inner_fd = os.dup2(inner.detach(), 3)
-                os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+                _close_above(inner_fd)
                 _attend(socket.socket(fileno=inner_fd), parent, keep)
             finally:
                 os._exit(0)
@@ -155,6 +155,14 @@ class Porter:
         _call("setns", fds[0], _NEW_MOUNTS)
         os.close(fds[0])
         os.chdir(cwd)
+
+
+def _close_above(last_fd: int) -> None:
+    """Close all open files with higher numbers; there may be room for a thousand million."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        if int(name) > last_fd:
+            with contextlib.suppress(OSError):  # the folder itself was open while it was read
+                os.close(int(name))
 
 
 def _attend(door: socket.socket, parent: str, keep: tuple[str, ...]) -> None:

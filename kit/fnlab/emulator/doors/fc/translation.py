@@ -195,7 +195,7 @@ def _runtime(fields: Mapping[str, Any]) -> tuple[Runtime, tuple[str, ...]]:
     for part in command:
         if not isinstance(part, str):
             raise Refusal(f"a command must be made of text; got {part!r}.")
-    # Here the files of many functions share one machine, so none of them is at /code: the program starts beside its own.
+    # The files of many functions share one machine, so none are at /code: a program starts beside its own.
     return "http", tuple(f".{part.removeprefix(CODE)}" if part.startswith(f"{CODE}/") else part for part in command)
 
 
