@@ -173,11 +173,10 @@ def test_an_alias_leads_to_versions_by_weight(fc, create, call):
     fc.publish_function_version("fc_bytes", publish("one"))
     fc.update_function("fc_bytes", m.UpdateFunctionRequest(body=m.UpdateFunctionInput(timeout=20)))
     fc.publish_function_version("fc_bytes", publish("two"))
-    wanted = m.CreateAliasInput(
-        alias_name="live", version_id="1", additional_version_weight={"2": 0.5}, description="d"
-    )
+    weights = {"2": 0.5}
+    wanted = m.CreateAliasInput(alias_name="live", version_id="1", additional_version_weight=weights, description="d")
     made = fc.create_alias("fc_bytes", m.CreateAliasRequest(body=wanted)).body
-    assert (made.version_id, made.additional_version_weight) == ("1", {"2": 0.5})
+    assert (made.version_id, made.additional_version_weight) == ("1", weights)
     assert call("fc_bytes", b"ab", qualifier="live")[0] == b"ba"
     assert refused(fc.create_alias, "fc_bytes", m.CreateAliasRequest(body=wanted))[:2] == ("AliasAlreadyExists", 409)
     changed = fc.update_alias(

@@ -99,7 +99,7 @@ async def _sent(content: dict[str, Any]) -> code.Code | None:
 
 
 def _layers(call: Call, fields: dict[str, Any]) -> list[Package]:
-    return [layers.importable(layers.named(call, arn).package) for arn in given(fields, "layers", list, [])]
+    return [layers.named(call, arn).package for arn in given(fields, "layers", list, [])]
 
 
 def _described(call: Call, version: Version) -> Response:

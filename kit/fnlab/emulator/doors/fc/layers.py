@@ -9,10 +9,6 @@ from fnlab.emulator.doors.fc.call import Call, given, timestamp
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.http.messages import Response, json_response
 from fnlab.emulator.records import LayerVersion
-from fnlab.functions import Package
-
-#: A layer is laid over ``/opt``, where the Python runtimes look below this folder.
-_PYTHON_FOLDER = "python/"
 
 _ARN = re.compile(r"(?:acs:fc:[^:]*:[^:]*:layers/)?(?P<name>[^/:#]+)(?:/versions/|#)(?P<number>[1-9]\d*)")
 
@@ -23,11 +19,6 @@ def named(call: Call, arn: object) -> LayerVersion:
     if found is None:
         raise Refusal(f"a layer must be named acs:fc:…:layers/NAME/versions/NUMBER; got {arn!r}.")
     return call.platform.catalog.layer(found["name"], int(found["number"]))
-
-
-def importable(package: Package) -> Package:
-    """Bring what stands below ``python/`` to the top, where the platform imports from."""
-    return Package({name.removeprefix(_PYTHON_FOLDER): content for name, content in package.files.items()})
 
 
 async def create(call: Call) -> Response:
