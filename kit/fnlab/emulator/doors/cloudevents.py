@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from fnlab.emulator.doors.jsontext import parse
 from fnlab.emulator.doors.router import Router
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
@@ -80,7 +81,7 @@ class CloudEventsDoor:
         failed = [report for report in reports if report.status is not Status.OK]
         if failed:
             return _answered(failed[0])
-        answers = [json.loads(report.body) for report in reports]
+        answers = [_answer_of(report) for report in reports]
         return json_response(list(filter(is_event, answers)), headers={"Content-Type": f"{BATCH}+json; charset=utf-8"})
 
 
@@ -191,7 +192,7 @@ def _data(body: bytes, kind: str) -> dict[str, Any]:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return parse(body)
     except ValueError as error:
         raise BadValue(f"what is said to be JSON must be JSON: {error}.") from None
 
@@ -230,13 +231,21 @@ def _text(value: object) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
+def _answer_of(report: Report) -> Any:
+    """Read an answer; None if it is no JSON that could be sent on."""
+    try:
+        return parse(report.body)
+    except ValueError:
+        return None
+
+
 def _answered(report: Report) -> Response:
     if report.status is Status.THROTTLED:
         return Response(429, {"Content-Type": "application/json"}, report.body)
     if report.status is not Status.OK:
         return Response(500, {"Content-Type": "application/json"}, report.body)
     try:
-        answer = json.loads(report.body)
+        answer = parse(report.body)
     except ValueError:  # a function that gives bytes
         return Response(200, {"Content-Type": "application/octet-stream"}, report.body)
     if is_event(answer):

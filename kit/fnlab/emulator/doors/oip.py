@@ -11,6 +11,7 @@ from itertools import chain
 from math import isfinite, prod
 from typing import Any
 
+from fnlab.emulator.doors.jsontext import parse
 from fnlab.emulator.doors.router import Handler, Router
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
@@ -138,7 +139,7 @@ class InferenceDoor:
         if report.status is not Status.OK:
             return _failure(report.status, json.loads(report.body))
         try:
-            output = output_of(json.loads(report.body))
+            output = output_of(parse(report.body))
         except ValueError as error:  # it is no JSON, or no tensor: the function's fault
             return json_response({"error": str(error)}, status=500)
         answer = {
@@ -270,7 +271,7 @@ def _written(tensor: Tensor) -> dict[str, Any]:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(body)
+        content = parse(body)
     except ValueError as error:
         raise BadValue(f"an inference request must be JSON: {error}.") from None
     if not isinstance(content, dict):

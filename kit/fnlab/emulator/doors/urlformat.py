@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+from fnlab.emulator.doors.jsontext import parse
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.errors import BadValue
 from fnlab.units import MS_PER_S
@@ -82,7 +83,7 @@ def response_of(body: bytes) -> Response:
         If it says something that no response can be.
     """
     try:
-        answer = json.loads(body)
+        answer = parse(body)
     except ValueError:  # a function that gives bytes
         return Response(HTTPStatus.OK, {"Content-Type": "application/octet-stream"}, body)
     if not isinstance(answer, dict) or "statusCode" not in answer:
@@ -116,7 +117,7 @@ def split_prelude(piece: bytes) -> tuple[Response, bytes] | None:
     if not end:
         return None
     try:
-        answer = json.loads(head)
+        answer = parse(head)
     except ValueError:
         return None
     return (head_of(answer), rest) if isinstance(answer, dict) else None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from fnlab.emulator.doors.fc.refusals import Refusal
+from fnlab.emulator.doors.jsontext import parse
 from fnlab.emulator.http.messages import Request
 from fnlab.emulator.platform import Platform
 
@@ -92,7 +93,7 @@ class Call:
         if not self.request.body:
             return {}
         try:
-            content = self.request.json()
+            content = parse(self.request.body)
         except ValueError as error:
             raise Refusal(f"the body must be JSON: {error}.") from None
         if not isinstance(content, dict):
