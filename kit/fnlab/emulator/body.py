@@ -147,7 +147,7 @@ def spawner(
                 stdout=log,
                 stderr=log,
                 cwd=settings["package_dir"],
-                env=_environment(function, settings),
+                env=environment(function, settings),
                 pass_fds=(socket_fd, lifeline_fd, *direct_fds, *inherited_fds),
                 start_new_session=True,
             )
@@ -156,7 +156,7 @@ def spawner(
     return spawn
 
 
-def _environment(function: Function, settings: Mapping[str, Any]) -> dict[str, str]:
+def environment(function: Function, settings: Mapping[str, Any]) -> dict[str, str]:
     """Give the function's own variables, the bare necessities, and nothing of the caller's secrets.
 
     The import path is the caller's, after the package: what can be imported here can be imported there.

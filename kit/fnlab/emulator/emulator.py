@@ -53,6 +53,8 @@ class Emulator:
     def __init__(self, home: Path | str | None = None) -> None:
         self.home = Home(Path(home) if home is not None else None)
         self._handles: dict[tuple[str, int], Deployed] = {}
+        self._handing = 0  # pieces of work on their way to the loop
+        self._handing_lock = threading.Lock()
         self._servers: list[Server] = []
         self._closed = False
         self._loop = asyncio.new_event_loop()
@@ -152,6 +154,8 @@ class Emulator:
         """Call an idle instance from this very thread; None when the event loop has to see to it."""
         if self._closed:
             raise EmulatorClosed("this needs a running emulator; it was closed.")
+        if self._handing:
+            return None  # it must not overtake what this thread has handed over before
         return self.platform.invoke_from_thread(version, payload)
 
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
@@ -159,7 +163,15 @@ class Emulator:
         if self._closed:
             work.close()
             raise EmulatorClosed("this needs a running emulator; it was closed.")
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+        async def arrived() -> T:
+            with self._handing_lock:
+                self._handing -= 1
+            return await work
+
+        with self._handing_lock:
+            self._handing += 1
+        return asyncio.run_coroutine_threadsafe(arrived(), self._loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the emulator's thread and wait for it; whoever interrupts the wait ends the work."""
@@ -240,6 +252,8 @@ async def _cancel_others() -> None:
 
 
 def _check_handler(function: Function) -> None:
+    if function.runtime != "python":
+        return  # its program knows what to do with the handler
     module = function.handler.partition(":")[0]
     path = PurePosixPath(*module.split("."))
     in_package = any(

@@ -22,7 +22,7 @@ from fnlab.emulator.report import Report, error_json, refused
 from fnlab.emulator.slots import Request, Sink, Slot
 from fnlab.emulator.watch import Watch
 from fnlab.errors import EmulatorClosed, FnlabError
-from fnlab.functions import Function, Scaling
+from fnlab.functions import Function, Limits, Scaling
 from fnlab.scheduler import (
     Arrived,
     Assign,
@@ -105,6 +105,7 @@ class Supervisor:
         self._books = Bookkeeper(function, version=version, clock=clock, recorder=self._recorder, on_report=on_report)
         self._home = home
         self.confined: Mapping[str, Any] = {}  # the walls of the instance that started last
+        self._most_bytes = Limits.of(function.limits).response_bytes
         one_by_one = function.scaling.concurrency == 1 and not function.isolation.freeze
         self._has_direct = function.runtime == "python" and one_by_one
         self.nursery = Nursery(function, version=version, home=home)
@@ -169,7 +170,7 @@ class Supervisor:
             if self._watch.too_large(slot, slot.instance.peak_mib):
                 return
             self._forget(request, slot)
-            self._books.end(request, slot, Status.OK if result.ok else Status.ERROR, result)
+            self._books.end(request, slot, *self._judged(result))
             now_s = self.clock.now_s()
             for decision in self.scheduler.on(Finished(request.request_id), now_s):
                 self._loop.call_soon_threadsafe(self._carry_out, decision, now_s)
@@ -434,7 +435,7 @@ class Supervisor:
             return
         request = slot.requests[result.request_id]
         self._forget(request, slot)
-        self._books.end(request, slot, Status.OK if result.ok else Status.ERROR, result)
+        self._books.end(request, slot, *self._judged(result))
         self._tell(Finished(request.request_id), self.clock.now_s())
         self._rest(slot)
 
@@ -452,6 +453,13 @@ class Supervisor:
     def _forget(self, request: Request, slot: Slot) -> None:
         del slot.requests[request.request_id], self._requests[request.request_id]
         request.relax()
+
+    def _judged(self, result: wire.Result) -> tuple[Status, wire.Result]:
+        """Say how a request ended; an answer that is too large is none."""
+        if len(result.body) > self._most_bytes:
+            sentence = f"Response payload size exceeded maximum allowed payload size ({self._most_bytes} bytes)."
+            result = result._replace(ok=False, body=error_json("Function.ResponseSizeTooLarge", sentence))
+        return (Status.OK if result.ok else Status.ERROR), result
 
     def _slot_of(self, instance: AnyInstance) -> Slot | None:
         slot = self._slots.get(instance.name)

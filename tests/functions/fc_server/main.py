@@ -11,6 +11,7 @@ seen = []
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for an acknowledgement
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))

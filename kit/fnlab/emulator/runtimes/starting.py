@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fnlab.emulator.body import Spawned, _environment
+from fnlab.emulator.body import Spawned, environment
 from fnlab.functions import Function
 
 
@@ -41,7 +41,7 @@ class ProgramStarter:
                 stdout=log,
                 stderr=log,
                 cwd=self.settings["package_dir"],
-                env=_environment(self.function, self.settings) | dict(own),
+                env=environment(self.function, self.settings) | dict(own),
                 pass_fds=(lifeline_fd, word_fd),
                 start_new_session=True,
             )
@@ -55,4 +55,4 @@ class ProgramStarter:
     @property
     def concurrency(self) -> int:
         """How many requests an instance may have at once."""
-        return int(getattr(self.function.scaling, "concurrency", 1))
+        return self.function.scaling.concurrency
