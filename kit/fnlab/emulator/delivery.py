@@ -183,6 +183,10 @@ class Delivery:
         """List a function's events in the order of acceptance, from the one after the place `after` (``seq``) on."""
         return self._events.page(function, states=State if state is None else (state,), limit=limit, after=after)
 
+    def waiting(self) -> dict[str, int]:
+        """Count the events that wait for an attempt, of each function that has any."""
+        return self._events.waiting()
+
     def stop(self, id: str) -> Event:
         """Stop an event: at once if it waits, and if it runs as soon as its request is cancelled.
 

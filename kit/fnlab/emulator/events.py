@@ -221,6 +221,10 @@ class Events:
         rows = self._store.execute(f"SELECT DISTINCT function FROM events WHERE {_IS_WAITING}")
         return [function for (function,) in rows]
 
+    def waiting(self) -> dict[str, int]:
+        """Count the events that wait, of each function that has any."""
+        return dict(self._store.execute(f"SELECT function, count(*) FROM events WHERE {_IS_WAITING} GROUP BY function"))
+
     def forget(self, function: str, *, keep: int) -> None:
         """Remove ended events, except for those that ended last."""
         ended = "function = ? AND ended_s IS NOT NULL"
