@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
-from fnlab.emulator.doors.front import Place, front
+from fnlab.emulator.doors.front import Front, Place
 from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate, load_token
 from fnlab.emulator.http.server import Server
@@ -134,8 +134,8 @@ class Emulator:
         token = self.token if with_token else None
 
         async def open_doors() -> str:
-            app = front(self.platform, place=Place(region=region, account=account), down=down)
-            server = await Server.start(app, port=port, gate=gate(token))
+            app = Front(self.platform, place=Place(region=region, account=account), down=down)
+            server = await Server.start(app, port=port, gate=gate(token, is_open=app.is_open))
             self._servers.append(server)
             return server.url
 
