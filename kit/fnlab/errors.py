@@ -16,6 +16,7 @@
     │   ├── HandlerError         the handler raised
     │   ├── FunctionTimeout      the handler ran longer than its timeout and was killed
     │   ├── OutOfMemory          the instance outgrew its memory and was killed
+    │   ├── DiskFull             its temporary files outgrew their space, and it was killed
     │   ├── InstanceCrashed      the instance's process ended in the middle of the call
     │   └── Throttled            no instance was free and no further one may start
     ├── PlatformError            the emulator itself cannot do what was asked
@@ -106,6 +107,10 @@ class FunctionTimeout(InvocationError):
 
 class OutOfMemory(InvocationError):
     """The instance outgrew its memory and was killed."""
+
+
+class DiskFull(InvocationError):
+    """The instance's temporary files outgrew their space, and it was killed."""
 
 
 class InstanceCrashed(InvocationError):

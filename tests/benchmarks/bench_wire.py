@@ -1,8 +1,7 @@
-"""How long one warm request takes between a plain blocking client and an instance, beside a bare echo of its frames.
+"""How long one warm request takes between a plain blocking client and an instance, beside a bare echo.
 
-Run it with ``python tests/benchmarks/bench_wire.py``. The bare echo is the least that two processes can do: a child that
-sends back what it reads, with nothing between two system calls but the interpreter's loop. The lanes take turns, so that
-a noisy machine is noisy for all of them. Frames of all lanes are equally long.
+Run it with ``python tests/benchmarks/bench_wire.py``. The bare echo is the least that two processes can do: ``cat`` on
+a socket pair sends back what it reads. The lanes take turns, so that a noisy machine is noisy for all of them.
 """
 
 import json
@@ -20,13 +19,6 @@ from fnlab.emulator.instance import wire
 ROUNDS, BATCH = 60, 200
 EVENT = b'{"value": 1}'
 SOURCE = "def handler(event, context):\n    return event\n"
-ECHO = """
-import socket, sys
-link = socket.socket(fileno=int(sys.argv[1]))
-receive, send = link.recv, link.send
-while send(receive(65536)):
-    pass
-"""
 
 
 def main() -> None:
@@ -51,7 +43,7 @@ def main() -> None:
 def bare() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
     """Start the bare echo."""
     ours, theirs = socket.socketpair()
-    child = subprocess.Popen([sys.executable, "-S", "-c", ECHO, str(theirs.fileno())], pass_fds=[theirs.fileno()])
+    child = subprocess.Popen(["cat"], stdin=theirs, stdout=theirs)
     return ours, child
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from fnlab.errors import (
     BadValue,
-    EmulatorClosed,
     EventNotJson,
     FunctionTimeout,
     HandlerError,
@@ -257,7 +256,7 @@ def test_a_profile_needs_a_cold_and_a_warm_call(deploy):
 
 
 def test_redeploying_publishes_the_next_version(deploy):
-    """The name goes to the new version; a request that the old one has is still answered, and the old one can be called."""
+    """The name goes to the new version; the old one finishes its request, and can still be called."""
     old = deploy("slow")
     waiting = old.spawn(0.8)
     while not old.pids:

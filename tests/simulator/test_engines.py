@@ -154,3 +154,25 @@ def test_unknown_engine_and_uncovered_policy_are_refused():
         run(function(), burst(1), profile=constant(1, 1), engine="turbo")
     with pytest.raises(BadValue, match="the fast engine knows reuse='most-recently-used' only; got 'oldest'"):
         run(function(reuse="oldest"), burst(1), profile=constant(1, 1), engine="fast")
+
+
+@pytest.mark.parametrize(
+    ("scaling", "sentence"),
+    [
+        ({"concurrency": 2}, "the fast engine knows concurrency=1 only; got 2."),
+        ({"max_wait_s": 1.5, "max_instances": 3}, "the fast engine knows max_wait_s=0 only; got 1.5."),
+        ({"burst": 3, "growth_per_s": 1}, "the fast engine knows burst=None only; got 3."),
+    ],
+)
+def test_what_the_fast_engine_does_not_know_the_reference_plays(scaling, sentence):
+    """Left to itself, the simulator takes the engine that can; asked for the other one, it says why not."""
+    workload, profile = poisson(2, hours=0.05, seed=4), constant(0.5, 0.75)
+    with pytest.raises(BadValue) as caught:
+        run(function(**scaling), workload, profile=profile, engine="fast")
+    assert str(caught.value) == sentence
+    left, asked = (
+        run(function(**scaling), workload, profile=profile, engine=engine) for engine in ("auto", "reference")
+    )
+    assert left == asked
+    plain = {name: value for name, value in scaling.items() if name == "max_instances"}
+    assert left != run(function(**plain), workload, profile=profile)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from fnlab.emulator import sandbox
 from fnlab.functions import Function
 
 #: Numeric libraries would start a thread a core; an instance owns a share of one.
@@ -108,8 +109,12 @@ class Spawned(Group):
             await asyncio.sleep(0.001)
 
 
-def settings_of(function: Function, *, version: int, package_dir: Path, temporary_dir: Path) -> dict[str, Any]:
+def settings_of(
+    function: Function, *, version: int, package_dir: Path, temporary_dir: Path, layer_dirs: Sequence[Path] = ()
+) -> dict[str, Any]:
     """Write down what the inside of an instance needs to know."""
+    # AWS's layers keep Python's files in a folder of that name.
+    layers = [folder for layer in layer_dirs for folder in (layer / "python", layer) if folder.is_dir()]
     return {
         "handler": function.handler,
         "function_name": function.name,
@@ -120,7 +125,9 @@ def settings_of(function: Function, *, version: int, package_dir: Path, temporar
         "payload": function.payload,
         "cpu_share": function.cpu_share,
         "package_dir": str(package_dir),
+        "layer_dirs": [str(folder) for folder in layers],
         "temporary_dir": str(temporary_dir),
+        "walls": sandbox.walls(function),
     }
 
 
@@ -140,7 +147,7 @@ def spawner(
                 stdout=log,
                 stderr=log,
                 cwd=settings["package_dir"],
-                env=_environment(function, settings),
+                env=environment(function, settings),
                 pass_fds=(socket_fd, lifeline_fd, *direct_fds, *inherited_fds),
                 start_new_session=True,
             )
@@ -149,16 +156,18 @@ def spawner(
     return spawn
 
 
-def _environment(function: Function, settings: Mapping[str, Any]) -> dict[str, str]:
+def environment(function: Function, settings: Mapping[str, Any]) -> dict[str, str]:
     """Give the function's own variables, the bare necessities, and nothing of the caller's secrets.
 
     The import path is the caller's, after the package: what can be imported here can be imported there.
     """
-    path = [settings["package_dir"], *(entry for entry in sys.path if entry)]
+    path = [settings["package_dir"], *settings["layer_dirs"], *(entry for entry in sys.path if entry)]
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
     own = {
         "TMPDIR": settings["temporary_dir"],
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
     }
+    if function.isolation.sandbox:  # which has no shared memory, as on AWS; joblib would try it and warn in every log
+        own["JOBLIB_MULTIPROCESSING"] = "0"
     return inherited | _ONE_THREAD | own | dict(function.env)

@@ -74,7 +74,8 @@ class Bookkeeper:
             memory_mib=self._function.memory_mib,
             peak_mib=instance.peak_mib,
             phases=instance.phases if request.cold else (),
-            body=b"".join(request.pieces) if request.pieces else result.body,
+            body=b"".join(request.pieces) if request.pieces and result.ok else result.body,
+            is_json=not (result.ok and (result.raw or result.streamed)),
             lines=lines,
         )
         slot.log.write(f"END RequestId: {request.request_id}", report.line())

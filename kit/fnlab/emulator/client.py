@@ -11,6 +11,7 @@ from fnlab.emulator import log
 from fnlab.emulator.platform import History
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, error_of
+from fnlab.emulator.sandbox import Sandbox
 from fnlab.emulator.supervisor import Supervisor
 from fnlab.emulator.task import Task
 from fnlab.errors import BadValue, EmulatorClosed, EventNotJson
@@ -83,7 +84,10 @@ class Deployed:
 
     def invoke(self, event: Any) -> Report:
         """Invoke and wait; give the report, whatever the status."""
-        return self.emulator.run(self._asked(event))
+        body = self._body(event)
+        if (report := self.emulator.invoke_from_thread(self.record, body)) is not None:
+            return report
+        return self.emulator.run(self._invoked(body))
 
     def map(self, events: Iterable[Any], *, workers: int = 4) -> list[Any]:
         """Invoke once an event, `workers` at a time; answers in the order of the events."""
@@ -150,7 +154,8 @@ class Deployed:
         return self.emulator.platform.invoke(self.name, self.qualifier, payload=body)
 
     def _body(self, event: Any) -> bytes:
-        body = to_json(event, limits=Limits.of(self.function.limits))
+        takes_bytes = self.function.payload == "bytes" and isinstance(event, bytes)
+        body = event if takes_bytes else to_json(event, limits=Limits.of(self.function.limits))
         self._last_event = (event,)
         return body
 
@@ -171,6 +176,11 @@ class Deployed:
             return nursery.warm_up
 
         return self.emulator.run(work())
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """What its instances are kept from, as the one that started last has reported."""
+        return Sandbox.of(self.emulator.run_here(lambda: self._supervisor.confined))
 
     @property
     def trace(self) -> Trace:
@@ -281,9 +291,12 @@ def to_json(event: Any, *, limits: Limits) -> bytes:
 
 
 def answer(report: Report) -> Any:
-    """Give the handler's answer, or raise the error that the report describes."""
+    """Give the handler's answer, or raise the error that the report describes.
+
+    The answer is what the JSON says; bytes if the handler made bytes, or yielded its answer in pieces.
+    """
     if report.status is Status.OK:
-        return json.loads(report.body)
+        return json.loads(report.body) if report.is_json else report.body
     raise error_of(report.body, request_id=report.request_id)
 
 

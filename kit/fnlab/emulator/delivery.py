@@ -63,9 +63,8 @@ class Delivery:
     store : Store
         Where events and mail are kept; opened on the loop's thread.
     invoke : Invoke
-        Calls a function. :class:`~fnlab.errors.NotFound` from it makes an event invalid,
-        :class:`~fnlab.errors.EmulatorClosed` leaves it for the next start, and any other exception is trouble of the
-        platform: the event is tried again later and the attempt does not count.
+        Calls a function. :class:`~fnlab.errors.NotFound` from it makes an event invalid. Any other exception is
+        trouble of the platform: the event is tried again later and the attempt does not count.
     cancel : callable
         Ends the request of this id, which is being served; `invoke` then returns or raises.
     policy_of : callable
@@ -120,7 +119,10 @@ class Delivery:
         self._wake(self._events.waiting_functions())
 
     async def close(self) -> None:
-        """Begin no further attempt; what waits and what is under way is left for the next start."""
+        """Begin no further attempt; what waits and what is under way is left for the next start.
+
+        To be closed before what `invoke` needs is, or every event would be tried in vain.
+        """
         self._intake.write()
         self._closed = True
         for lane in self._lanes.values():
@@ -181,6 +183,10 @@ class Delivery:
         """List a function's events in the order of acceptance, from the one after the place `after` (``seq``) on."""
         return self._events.page(function, states=State if state is None else (state,), limit=limit, after=after)
 
+    def waiting(self) -> dict[str, int]:
+        """Count the events that wait for an attempt, of each function that has any."""
+        return self._events.waiting()
+
     def stop(self, id: str) -> Event:
         """Stop an event: at once if it waits, and if it runs as soon as its request is cancelled.
 
@@ -230,8 +236,8 @@ class Delivery:
             answer = await self._invoke(
                 event.function, event.qualifier, event.payload, request_id=event.id, meta=event.meta
             )
-        except EmulatorClosed:
-            return  # the next start tries it again
+        except EmulatorClosed as error:
+            self._after(event.id, Ending.PLATFORM_ERROR, error=str(error))
         except NotFound as error:
             with self._store.transaction():
                 self._invalid(self.task(event.id), error)
@@ -267,8 +273,11 @@ class Delivery:
     def _decide(self, event: Event, ending: Ending, now_s: float) -> None:
         try:
             policy = self._policy_of(event.function, event.qualifier)
-        except NotFound as error:
-            self._invalid(event, error)
+        except NotFound as error:  # it went while it ran
+            if ending is Ending.SUCCESS:
+                self._end(event, State.SUCCEEDED)
+            else:
+                self._invalid(event, error)
             return
         verdict = after_attempt(
             policy,

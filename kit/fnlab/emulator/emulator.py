@@ -13,13 +13,14 @@ from typing import Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
-from fnlab.emulator.doors.front import Place, front
+from fnlab.emulator.doors.front import Front, Place
 from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate, load_token
 from fnlab.emulator.http.server import Server
 from fnlab.emulator.mailbox import Mail
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
+from fnlab.emulator.report import Report
 from fnlab.errors import EmulatorClosed, HandlerNotImportable
 from fnlab.functions import Function
 from fnlab.trace import Trace
@@ -52,6 +53,8 @@ class Emulator:
     def __init__(self, home: Path | str | None = None) -> None:
         self.home = Home(Path(home) if home is not None else None)
         self._handles: dict[tuple[str, int], Deployed] = {}
+        self._handing = 0  # pieces of work on their way to the loop
+        self._handing_lock = threading.Lock()
         self._servers: list[Server] = []
         self._closed = False
         self._loop = asyncio.new_event_loop()
@@ -131,8 +134,8 @@ class Emulator:
         token = self.token if with_token else None
 
         async def open_doors() -> str:
-            app = front(self.platform, place=Place(region=region, account=account), down=down)
-            server = await Server.start(app, port=port, gate=gate(token))
+            app = Front(self.platform, place=Place(region=region, account=account), down=down)
+            server = await Server.start(app, port=port, gate=gate(token, is_open=app.is_open))
             self._servers.append(server)
             return server.url
 
@@ -147,12 +150,28 @@ class Emulator:
         """Read what destinations and dead letters were sent to a target that is not a function here."""
         return self.run_here(lambda: self.platform.delivery.mailbox.mail(target))
 
+    def invoke_from_thread(self, version: Version, payload: bytes) -> Report | None:
+        """Call an idle instance from this very thread; None when the event loop has to see to it."""
+        if self._closed:
+            raise EmulatorClosed("this needs a running emulator; it was closed.")
+        if self._handing:
+            return None  # it must not overtake what this thread has handed over before
+        return self.platform.invoke_from_thread(version, payload)
+
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Let a coroutine run on the emulator's thread."""
         if self._closed:
             work.close()
             raise EmulatorClosed("this needs a running emulator; it was closed.")
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+        async def arrived() -> T:
+            with self._handing_lock:
+                self._handing -= 1
+            return await work
+
+        with self._handing_lock:
+            self._handing += 1
+        return asyncio.run_coroutine_threadsafe(arrived(), self._loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the emulator's thread and wait for it; whoever interrupts the wait ends the work."""
@@ -233,6 +252,8 @@ async def _cancel_others() -> None:
 
 
 def _check_handler(function: Function) -> None:
+    if function.runtime != "python":
+        return  # its program knows what to do with the handler
     module = function.handler.partition(":")[0]
     path = PurePosixPath(*module.split("."))
     in_package = any(

@@ -154,12 +154,13 @@ class Events:
         AlreadyExists
             If the function has a task of that id.
         """
-        if self.named(event.function, event.task_id) is not None:
+        own_name = event.task_id if event.task_id != event.id else None
+        if own_name is not None and self.named(event.function, own_name) is not None:
             raise AlreadyExists(
                 f"a task's id must be new to its function; {event.function!r} has a task {event.task_id!r}."
             )
         meta = json.dumps(dict(event.meta))
-        given = (event.id, event.function, event.qualifier, event.payload, event.task_id, meta, event.state)
+        given = (event.id, event.function, event.qualifier, event.payload, own_name, meta, event.state)
         self._store.execute(_INSERT, (*given, event.accepted_s, event.due_s))
 
     def save(self, event: Event) -> Event:
@@ -187,7 +188,8 @@ class Events:
 
     def named(self, function: str, task_id: str) -> Event | None:
         """Find an event by its caller's name for it."""
-        return _first(self._select("function = ? AND task_id = ?", (function, task_id)))
+        where = "function = ? AND (task_id = ? OR (id = ? AND task_id IS NULL))"
+        return _first(self._select(where, (function, task_id, task_id)))
 
     def due(self, function: str, now_s: float, *, limit: int) -> list[Event]:
         """List waiting events whose time has come, the one that has waited longest first."""
@@ -219,12 +221,17 @@ class Events:
         rows = self._store.execute(f"SELECT DISTINCT function FROM events WHERE {_IS_WAITING}")
         return [function for (function,) in rows]
 
+    def waiting(self) -> dict[str, int]:
+        """Count the events that wait, of each function that has any."""
+        return dict(self._store.execute(f"SELECT function, count(*) FROM events WHERE {_IS_WAITING} GROUP BY function"))
+
     def forget(self, function: str, *, keep: int) -> None:
-        """Remove ended events, except for those accepted last."""
+        """Remove ended events, except for those that ended last."""
         ended = "function = ? AND ended_s IS NOT NULL"
         # From the first one too many downwards; nothing happens when there is none.
-        last = f"SELECT seq FROM events WHERE {ended} ORDER BY seq DESC LIMIT 1 OFFSET ?"
-        self._store.execute(f"DELETE FROM events WHERE {ended} AND seq <= ({last})", (function, function, keep))
+        last = f"SELECT ended_s, seq FROM events WHERE {ended} ORDER BY ended_s DESC, seq DESC LIMIT 1 OFFSET ?"
+        query = f"DELETE FROM events WHERE {ended} AND (ended_s, seq) <= ({last})"
+        self._store.execute(query, (function, function, keep))
 
     def _select(self, where: str, values: Iterable[Any]) -> list[Event]:
         rows = self._store.execute(f"SELECT {_ALL} FROM events WHERE {where}", list(values))
@@ -240,7 +247,7 @@ def _event(row: tuple[Any, ...]) -> Event:
         function=function,
         qualifier=qualifier,
         payload=payload,
-        task_id=task_id,
+        task_id=task_id or id,
         meta=json.loads(meta),
         state=State(state),
         accepted_s=accepted_s,

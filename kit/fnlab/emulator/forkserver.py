@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import json
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from fnlab.emulator.body import Body, Group, Starter, settings_of, spawner
 from fnlab.emulator.instance import wire
+from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S, Instance
 from fnlab.emulator.report import error_of
 from fnlab.errors import FnlabError, FunctionTimeout, InstanceCrashed
@@ -25,15 +27,24 @@ class ForkServer:
     ----------
     function, version : Function, int
         Whose instances it makes.
-    package_dir, log_path, temporary_dir : Path
+    package_dir, log_path, temporary_dir, layer_dirs : Path
         As for the instances.
     """
 
     def __init__(
-        self, function: Function, *, version: int, package_dir: Path, log_path: Path, temporary_dir: Path
+        self,
+        function: Function,
+        *,
+        version: int,
+        package_dir: Path,
+        log_path: Path,
+        temporary_dir: Path,
+        layer_dirs: Sequence[Path] = (),
     ) -> None:
         self._function, self._log_path = function, log_path
-        self._settings = settings_of(function, version=version, package_dir=package_dir, temporary_dir=temporary_dir)
+        self._settings = settings_of(
+            function, version=version, package_dir=package_dir, layer_dirs=layer_dirs, temporary_dir=temporary_dir
+        )
         self._process = Instance("fork server", -1, self)
         self._orders = asyncio.Lock()
         self._control: socket.socket | None = None
@@ -68,8 +79,9 @@ class ForkServer:
 
         async def fork(*fds: int) -> Body:
             await self.warm()
-            order = {"fork": {"temporary_dir": str(temporary_dir), "log_path": str(log_path), "rehearse": rehearse}}
-            reply = await self._ask(order, list(fds))
+            order = {"fork": {"temporary_dir": str(temporary_dir), "rehearse": rehearse}}
+            with log_path.open("ab", buffering=0) as log:
+                reply = await self._ask(order, [log.fileno(), *fds])
             return _Forked(reply["pid"], self)
 
         return fork
@@ -123,23 +135,23 @@ class ForkServer:
 
     # What its process says.
 
-    def on_ready(self, instance: Instance) -> None:
+    def on_ready(self, instance: AnyInstance) -> None:
         """It has loaded everything and may fork."""
         if not self._warm.done():
             self._warm.set_result(None)
 
-    def on_failed(self, instance: Instance, error: bytes) -> None:
+    def on_failed(self, instance: AnyInstance, error: bytes) -> None:
         """It could not load the handler, or must not fork."""
         if not self._warm.done():
             self._fail(error_of(error))
 
-    def on_chunk(self, instance: Instance, request_id: str, piece: bytes) -> None:
+    def on_chunk(self, instance: AnyInstance, request_id: str, piece: bytes) -> None:
         """Hand on nothing: a fork server serves no request."""
 
-    def on_result(self, instance: Instance, result: wire.Result) -> None:
+    def on_result(self, instance: AnyInstance, result: wire.Result) -> None:
         """Answer no request: a fork server serves none."""
 
-    def on_gone(self, instance: Instance) -> None:
+    def on_gone(self, instance: AnyInstance) -> None:
         """It ended."""
         if not self._warm.done():
             self._fail(InstanceCrashed(_ENDED))

@@ -11,7 +11,9 @@ from fnlab.emulator.body import settings_of, spawner
 from fnlab.emulator.forkserver import ForkServer
 from fnlab.emulator.home import Home
 from fnlab.emulator.instance import wire
-from fnlab.emulator.process import Instance, Owner
+from fnlab.emulator.kinds import AnyInstance, Owner
+from fnlab.emulator.process import Instance
+from fnlab.emulator.runtimes import BaseInstance, ProgramStarter, runtime_of
 from fnlab.errors import FnlabError
 from fnlab.functions import Function
 from fnlab.trace import Phase
@@ -37,8 +39,9 @@ class Nursery:
     def __init__(self, function: Function, *, version: int, home: Home) -> None:
         self._function, self._version, self._home = function, version, home
         self._package_dir = home.unpack(function.package)
-        self._folders: dict[Instance, Path] = {}
-        self._log_paths: dict[Instance, Path] = {}  # of parked ones
+        self._layer_dirs = [home.unpack(layer) for layer in function.layers]
+        self._folders: dict[AnyInstance, Path] = {}
+        self._log_paths: dict[AnyInstance, Path] = {}  # of parked ones
         self._chores: set[asyncio.Task[None]] = set()
         self._closed = False
         self._forks = self._fork_server() if function.start != "fresh" else None
@@ -67,15 +70,16 @@ class Nursery:
         asyncio.get_running_loop().call_later(REFILL_AFTER_S, self._refill)
         return instance
 
-    def instance(self, name: str, row: int, owner: Owner) -> Instance:
+    def instance(self, name: str, row: int, owner: Owner) -> AnyInstance:
         """Make an instance of the kind that the function's runtime needs; nothing runs yet."""
-        return Instance(name, row, owner)
+        kind = Instance if self._function.runtime == "python" else runtime_of(self._function)
+        return kind(name, row, owner)
 
     def log_path(self, parked: Instance) -> Path:
         """Say where an instance that was taken from the parked ones writes its log."""
         return self._log_paths.pop(parked)
 
-    async def start(self, instance: Instance, *, log_path: Path, rehearse: bool = False) -> None:
+    async def start(self, instance: AnyInstance, *, log_path: Path, rehearse: bool = False) -> None:
         """Start an instance's process, with this file for its log.
 
         Raises
@@ -89,15 +93,30 @@ class Nursery:
             self._chore(self._forks.stop())
             self._forks = self._fork_server()
         folder = self._folders[instance] = self._home.temporary_dir()
-        if self._forks is not None:
-            await instance.start(self._forks.starter(folder, log_path=log_path, rehearse=rehearse))
+        if self._forks is not None and isinstance(instance, Instance):
+            starter = self._forks.starter(folder, log_path=log_path, rehearse=rehearse)
+            await instance.start(starter, direct=True)
             return
         settings = settings_of(
-            self._function, version=self._version, package_dir=self._package_dir, temporary_dir=folder
+            self._function,
+            version=self._version,
+            package_dir=self._package_dir,
+            layer_dirs=self._layer_dirs,
+            temporary_dir=folder,
         )
-        await instance.start(spawner(self._function, settings, log_path=log_path))
+        if isinstance(instance, Instance):
+            await instance.start(spawner(self._function, settings, log_path=log_path), direct=True)
+        elif isinstance(instance, BaseInstance):
+            program = ProgramStarter(
+                function=self._function, version=self._version, settings=settings, log_path=log_path
+            )
+            await instance.start(program)
 
-    async def stop(self, instance: Instance, grace_s: float, *, terminate: bool = False) -> None:
+    def folder(self, instance: AnyInstance) -> Path | None:
+        """Say where an instance keeps its temporary files."""
+        return self._folders.get(instance)
+
+    async def stop(self, instance: AnyInstance, grace_s: float, *, terminate: bool = False) -> None:
         """Stop an instance and remove its temporary folder; one that is busy needs to be told by a signal."""
         await instance.stop(grace_s, terminate=terminate)
         if folder := self._folders.pop(instance, None):
@@ -124,6 +143,7 @@ class Nursery:
             self._function,
             version=self._version,
             package_dir=self._package_dir,
+            layer_dirs=self._layer_dirs,
             log_path=self._new_log(),
             temporary_dir=self._home.temporary_dir(),
         )
@@ -150,25 +170,28 @@ class Nursery:
             self._parking.discard(instance)
             self._log_paths.pop(instance, None)
 
-    def on_ready(self, instance: Instance) -> None:
+    def on_ready(self, instance: AnyInstance) -> None:
         """It waits now."""
-        self._parking.discard(instance)
-        self._parked.append(instance)
+        if isinstance(instance, Instance):
+            self._parking.discard(instance)
+            self._parked.append(instance)
 
-    def on_failed(self, instance: Instance, error: bytes) -> None:
+    def on_failed(self, instance: AnyInstance, error: bytes) -> None:
         """A child loads nothing, so it has nothing to fail at; if it does, it goes."""
         instance.kill()
 
-    def on_chunk(self, instance: Instance, request_id: str, piece: bytes) -> None:
+    def on_chunk(self, instance: AnyInstance, request_id: str, piece: bytes) -> None:
         """Hand on nothing: nobody has asked a waiting instance anything."""
 
-    def on_result(self, instance: Instance, result: wire.Result) -> None:
+    def on_result(self, instance: AnyInstance, result: wire.Result) -> None:
         """Answer no request: nobody has asked a waiting instance anything."""
 
-    def on_gone(self, instance: Instance) -> None:
+    def on_gone(self, instance: AnyInstance) -> None:
         """Replace one that died while it waited; one that died before is not worth another."""
-        self._parking.discard(instance)
         self._log_paths.pop(instance, None)
+        if not isinstance(instance, Instance):
+            return
+        self._parking.discard(instance)
         if instance in self._parked:
             self._parked.remove(instance)
             self._refill()

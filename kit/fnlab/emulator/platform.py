@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 import time
 import uuid
 from collections import deque
@@ -11,11 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from fnlab.emulator import direct
 from fnlab.emulator.arn import function_arn, function_in
 from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.delivery import Delivery
 from fnlab.emulator.home import Home
+from fnlab.emulator.meter import Meter
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, refused
 from fnlab.emulator.store import Store
@@ -37,6 +40,8 @@ _EMPTY: Mapping[str, Any] = {}
 class History:
     """What is known of the past of one version, whether it runs now or not."""
 
+    function: str
+    meter: Meter
     recorder: Recorder
     began_s: float
     reports: deque[Report] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -45,6 +50,7 @@ class History:
     def note(self, report: Report) -> None:
         """Remember a finished call."""
         self.calls += 1
+        self.meter.note(self.function, report)
         self.reports.append(report)
 
 
@@ -60,6 +66,8 @@ class Platform:
     ----------
     catalog : Catalog
         What is deployed. Doors read and change it; the platform follows.
+    meter : Meter
+        Counts of what has ended.
     delivery : Delivery
         Events that nobody waits for.
     admission : Admission
@@ -71,6 +79,8 @@ class Platform:
         self.store = Store(home.path / "state.sqlite")
         self.admission = Admission.of(Limits.of("aws-lambda"))
         self.clock = WallClock()
+        self.meter = Meter()
+        self.lock = threading.RLock()  # callers' own threads come in by `invoke_from_thread`
         self._running: dict[tuple[str, int], tuple[str, Supervisor]] = {}  # with the revision that it runs
         self._retiring: set[Supervisor] = set()
         self._histories: dict[tuple[str, int], History] = {}
@@ -159,7 +169,24 @@ class Platform:
         try:
             return await supervisor.submit(payload, request_id=request_id, meta=meta)
         finally:
-            self.admission.release(name)
+            self._release(name)
+
+    def invoke_from_thread(self, version: Version, payload: bytes) -> Report | None:
+        """Let an idle instance answer a caller's own thread, past the event loop; None when that cannot be.
+
+        This, alone of all methods, may be called from any thread.
+        """
+        name = version.function.name
+        with self.lock:
+            running = self._running.get((name, version.number))
+            if running is None or running[0] != version.revision:
+                return None
+            if self.admission.admit(name, now_s=time.monotonic()):
+                return None  # refused, but that is for the loop to say
+        try:
+            return direct.call(running[1], payload)
+        finally:
+            self._release(name)
 
     def stream(
         self,
@@ -186,7 +213,7 @@ class Platform:
             except Exception as error:  # whoever reads the stream must hear of it
                 pieces.put_nowait(error)
             finally:
-                self.admission.release(name)
+                self._release(name)
 
         return _drained(pieces, asyncio.get_running_loop().create_task(work()))
 
@@ -210,12 +237,17 @@ class Platform:
         return await self.delivery.accept(name, qualifier or "$LATEST", payload, task_id=task_id, meta=dict(meta))
 
     def _turned_away(self, version: Version, request_id: str) -> Report | None:
-        refusal = self.admission.admit(version.function.name, now_s=time.monotonic())
+        with self.lock:
+            refusal = self.admission.admit(version.function.name, now_s=time.monotonic())
         if refusal is None:
             return None
         report = refused(request_id, version.function, version.number, reason=refusal)
         self.supervisor(version).turn_away(report)
         return report
+
+    def _release(self, name: str) -> None:
+        with self.lock:
+            self.admission.release(name)
 
     def cancel(self, request_id: str) -> None:
         """Give up a request, if it is running: its instance is ended."""
@@ -271,6 +303,7 @@ class Platform:
             recorder=self.history(version).recorder,
             on_report=self.history(version).note,
             min_instances=self._promised(version),
+            lock=self.lock,
         )
         self._running[key] = version.revision, supervisor
         return supervisor
@@ -281,7 +314,7 @@ class Platform:
         if key not in self._histories:
             spill = self.home.rows_path(version.function.name, version.number)
             recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number, spill=spill)
-            self._histories[key] = History(recorder, began_s=self.clock.now_s())
+            self._histories[key] = History(key[0], self.meter, recorder, began_s=self.clock.now_s())
         return self._histories[key]
 
     def trace(self, name: str | None = None) -> Trace:
@@ -343,6 +376,7 @@ class Platform:
             if self._promised(version) and (name, version.number) not in self._running:
                 self.supervisor(version)
         if entry is None:
+            self.meter.forget(name)
             for key in [key for key in self._histories if key[0] == name]:
                 del self._histories[key]
 

@@ -8,10 +8,11 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from fnlab.emulator.body import Body, Starter
 from fnlab.emulator.instance import wire
+from fnlab.emulator.kinds import Owner
 from fnlab.trace import Phase
 from fnlab.units import BYTES_PER_MIB
 
@@ -36,25 +37,6 @@ def _let_go() -> None:
 
 
 os.register_at_fork(after_in_child=_let_go)
-
-
-class Owner(Protocol):
-    """Who wants to hear from an instance."""
-
-    def on_ready(self, instance: "Instance") -> None:
-        """Init is over."""
-
-    def on_failed(self, instance: "Instance", error: bytes) -> None:
-        """Init failed; the process is about to end."""
-
-    def on_chunk(self, instance: "Instance", request_id: str, piece: bytes) -> None:
-        """A piece of an answer came; the result, with `streamed` and an empty body, follows the last one."""
-
-    def on_result(self, instance: "Instance", result: wire.Result) -> None:
-        """A request was answered."""
-
-    def on_gone(self, instance: "Instance") -> None:
-        """The process ended."""
 
 
 class Instance(asyncio.Protocol):
@@ -83,6 +65,7 @@ class Instance(asyncio.Protocol):
         self.phases: tuple[Phase, ...] = ()
         self.peak_mib = 0.0
         self.direct: socket.socket | None = None
+        self.confined: Mapping[str, Any] = {}  # its walls, as it reported them
         self._owner = owner
         self._body: Body | None = None
         self._transport: asyncio.WriteTransport | None = None
@@ -213,13 +196,8 @@ class Instance(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Collect bytes; handle each whole frame."""
         self._unread += data
-        while len(self._unread) >= wire.HEAD.size:
-            length, kind = wire.HEAD.unpack_from(self._unread)
-            end = wire.HEAD.size + length
-            if len(self._unread) < end:
-                return
-            body = bytes(self._unread[wire.HEAD.size : end])
-            del self._unread[:end]
+        while (framed := wire.cut(self._unread)) is not None:
+            kind, body = framed
             self._handlers[kind](self, body)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -230,6 +208,7 @@ class Instance(asyncio.Protocol):
     def _on_ready(self, body: bytes) -> None:
         report = json.loads(body)
         self.peak_mib = report["peak_mib"]
+        self.confined = report["confined"]
         self.phases = (
             Phase("queue", self._asked_s - self._wanted_s),
             *_phases(report, self._asked_s, self._started_s, time.monotonic()),

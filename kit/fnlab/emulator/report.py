@@ -31,6 +31,8 @@ class Report:
         Parts of the cold start, in order; empty on a warm one.
     body : bytes
         The answer as JSON, or the error.
+    is_json : bool
+        Whether the answer is JSON; not when the handler made bytes or yielded pieces.
     reason : str
         Why it was refused; empty otherwise.
     lines : Extract, optional
@@ -50,6 +52,7 @@ class Report:
     peak_mib: float
     phases: tuple[Phase, ...]
     body: bytes = field(repr=False)
+    is_json: bool = True
     reason: str = ""
     lines: Extract | None = field(default=None, repr=False, compare=False)
 

@@ -1,12 +1,13 @@
 """What the supervisor holds of each request on its way and of each living instance."""
 
 import asyncio
+import concurrent.futures
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.log import Log
-from fnlab.emulator.process import Instance
 from fnlab.emulator.report import Report
 from fnlab.trace import Status
 
@@ -21,7 +22,7 @@ class Request:
     request_id: str
     event: bytes
     arrival_s: float
-    answer: asyncio.Future[Report]
+    answer: "asyncio.Future[Report] | concurrent.futures.Future[Report]"
     meta: Mapping[str, Any]
     sink: Sink | None = None
     slot: "Slot | None" = None
@@ -52,7 +53,7 @@ class Slot:
     """
 
     name: str
-    instance: Instance
+    instance: AnyInstance
     log: Log
     ready: bool = False
     frozen: bool = False

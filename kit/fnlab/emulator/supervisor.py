@@ -1,28 +1,33 @@
 """Carries out what the scheduler decides for one version of a function, with a clock and processes."""
 
 import asyncio
+import concurrent.futures
 import json
+import threading
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from fnlab.emulator.bookkeeper import Bookkeeper
 from fnlab.emulator.clock import Clock
 from fnlab.emulator.home import Home
 from fnlab.emulator.instance import wire
+from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.log import Log
 from fnlab.emulator.nursery import Nursery
-from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S, Instance
+from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S
 from fnlab.emulator.report import Report, error_json, refused
 from fnlab.emulator.slots import Request, Sink, Slot
 from fnlab.emulator.watch import Watch
 from fnlab.errors import EmulatorClosed, FnlabError
-from fnlab.functions import Function, Scaling
+from fnlab.functions import Function, Limits, Scaling
 from fnlab.scheduler import (
     Arrived,
     Assign,
     Crashed,
+    Decision,
     Event,
     Finished,
     Queue,
@@ -38,6 +43,20 @@ from fnlab.trace import Kind, Recorder, Status, Trace
 
 #: The cloud tries a failed init once more.
 INIT_TRIES = 2
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _locked(method: Method) -> Method:
+    """Hold the supervisor's lock during a method: callers' own threads may be at the same state."""
+
+    @wraps(method)
+    def guarded(self: "Supervisor", *given: Any, **named: Any) -> Any:
+        with self.lock:
+            return method(self, *given, **named)
+
+    return guarded  # type: ignore[return-value]  # it takes and gives what the method does
+
 
 _EMPTY: Mapping[str, Any] = {}
 _NOTHING = wire.Result("", False, 0, 0, b"")
@@ -60,6 +79,8 @@ class Supervisor:
         Where its rows go; by default a new one.
     min_instances : int, optional
         How many instances are kept ready; by default as the function says.
+    lock : RLock, optional
+        Held while anything here changes: callers' own threads come in by :meth:`lease`.
     """
 
     def __init__(
@@ -72,27 +93,35 @@ class Supervisor:
         on_report: Callable[[Report], None],
         recorder: Recorder | None = None,
         min_instances: int | None = None,
+        lock: "threading.RLock | None" = None,
     ) -> None:
         self.function, self.version = function, version
         self.clock = clock
+        self.lock = lock or threading.RLock()
         self.scaling = _with_minimum(function.scaling, min_instances)
         self.scheduler = Scheduler(self.scaling)
         self.quiet = asyncio.Event()  # set while no request is here and no instance is starting
         self._recorder = recorder or Recorder(memory_mib=function.memory_mib, version=version)
         self._books = Bookkeeper(function, version=version, clock=clock, recorder=self._recorder, on_report=on_report)
         self._home = home
+        self.confined: Mapping[str, Any] = {}  # the walls of the instance that started last
+        self._most_bytes = Limits.of(function.limits).response_bytes
+        one_by_one = function.scaling.concurrency == 1 and not function.isolation.freeze
+        self._has_direct = function.runtime == "python" and one_by_one
         self.nursery = Nursery(function, version=version, home=home)
         self._slots: dict[str, Slot] = {}
         self._requests: dict[str, Request] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_s = float("inf")
-        self._watch = Watch(function, slots=self._slots, excess=self._kill)
-        self._closed = False
+        self._watch = Watch(function, slots=self._slots, folder_of=self.nursery.folder, excess=self._kill)
+        self._loop = asyncio.get_running_loop()
+        self._closed = self._draining = False
         self.wake()
 
     # What callers want.
 
+    @_locked
     def submit(
         self,
         event: bytes,
@@ -111,37 +140,99 @@ class Supervisor:
         self._tell(Arrived(request.request_id), request.arrival_s)
         return answer
 
+    # A thread of a caller's own, see `direct`. The four that follow may be called from any thread.
+
+    def lease(self, event: bytes) -> tuple[Request, Slot] | None:
+        """Give a caller's thread an idle instance with a direct lane, if there is one."""
+        with self.lock:
+            if self._closed or self._draining or not self._has_direct or not self.scheduler.idle:
+                return None
+            answer: concurrent.futures.Future[Report] = concurrent.futures.Future()
+            request = Request(str(uuid.uuid4()), event, self.clock.now_s(), answer, _EMPTY)
+            self._requests[request.request_id] = request
+            self.quiet.clear()
+            for decision in self.scheduler.on(Arrived(request.request_id), request.arrival_s):
+                if isinstance(decision, Assign):
+                    slot = self._slots[decision.instance]
+                else:  # an instance that has been idle for too long is stopped on the occasion
+                    self._loop.call_soon_threadsafe(self._carry_out, decision, request.arrival_s)
+            slot.requests[request.request_id] = request
+            request.slot = slot
+            self._books.begin(request, slot)
+            return request, slot
+
+    def settle(self, request: Request, slot: Slot, result: wire.Result) -> None:
+        """Take back a leased instance that has answered."""
+        with self.lock:
+            slot.instance.peak_mib = max(slot.instance.peak_mib, result.peak_mib)
+            if slot.doom is not None or request.request_id not in self._requests:
+                return
+            if self._watch.too_large(slot, slot.instance.peak_mib):
+                return
+            self._forget(request, slot)
+            self._books.end(request, slot, *self._judged(result))
+            now_s = self.clock.now_s()
+            for decision in self.scheduler.on(Finished(request.request_id), now_s):
+                self._loop.call_soon_threadsafe(self._carry_out, decision, now_s)
+            if self._alarm is None or self._draining:
+                self._loop.call_soon_threadsafe(self._settled)
+
+    def watch(self, request: Request) -> None:
+        """Look after a leased instance that takes its time."""
+        self._loop.call_soon_threadsafe(self._look_after, request)
+
+    def abandon(self, request: Request, slot: Slot) -> None:
+        """End a leased instance whose caller was interrupted."""
+        with self.lock:
+            if request.request_id in self._requests:
+                self._kill(slot, Status.ERROR, "InstanceCrashed", "the caller was interrupted; the instance was ended.")
+
+    def _look_after(self, request: Request) -> None:
+        with self.lock:
+            if request.slot is not None and request.request_id in self._requests:
+                left_s = request.start_s + self.function.timeout_s - self.clock.now_s()
+                request.deadline = self._loop.call_later(max(0.0, left_s), self._too_late, request.slot)
+                self._watch.start()
+
+    @_locked
     def cancel(self, request_id: str) -> None:
         """Give up a request, if it is here; the instance that serves it is ended."""
         request = self._requests.get(request_id)
         if request is not None and request.slot is not None:
             self._kill(request.slot, Status.ERROR, "InstanceCrashed", "the request was stopped from outside.")
 
+    @_locked
     def turn_away(self, report: Report) -> None:
         """Note a request that the platform's own limits refused."""
         self._books.turn_away(report)
 
+    @_locked
     def wake(self) -> None:
         """Let idle instances expire and the minimum be filled up, as of now."""
         self._tell(Woken(), self.clock.now_s())
 
+    @_locked
     def resize(self, *, min_instances: int) -> None:
         """Keep another number of instances ready."""
         self.scaling = _with_minimum(self.function.scaling, min_instances)
         self._tell(Resized(self.scaling), self.clock.now_s())
 
+    @_locked
     def trace(self, duration_s: float | None = None) -> Trace:
         """Everything that has ended so far, in a window of this length (by default until now)."""
         return self._recorder.trace(self.clock.now_s() if duration_s is None else duration_s)
 
+    @_locked
     def slots(self) -> list[Slot]:
         """Look at the living instances."""
         return list(self._slots.values())
 
+    @_locked
     def pids(self) -> dict[str, int]:
         """Process ids of the living instances."""
         return {name: slot.instance.pid for name, slot in self._slots.items()}
 
+    @_locked
     def up(self) -> int:
         """Count the instances that are ready."""
         return sum(slot.ready for slot in self._slots.values())
@@ -154,6 +245,9 @@ class Supervisor:
 
     async def drain(self) -> None:
         """Finish the requests that are here, then close."""
+        with self.lock:
+            self._draining = True
+            self._settled()
         await self.quiet.wait()
         await self.close()
 
@@ -184,6 +278,11 @@ class Supervisor:
 
     def _tell(self, event: Event, now_s: float) -> None:
         for decision in self.scheduler.on(event, now_s):
+            self._carry_out(decision, now_s)
+        self._settled()
+
+    def _carry_out(self, decision: Decision, now_s: float) -> None:
+        with self.lock:
             match decision:
                 case Start(name, reason):
                     self._start(name, Kind.PROVISIONED if reason == "min instances" else Kind.ON_DEMAND, now_s)
@@ -195,12 +294,16 @@ class Supervisor:
                     pass  # it waits; what becomes of it follows
                 case Stop(name):
                     self._stop(name, now_s)
-        working = self.scheduler.working > 0
-        self.clock.note_working(working)
-        if working:
-            self._watch.start()
-        (self.quiet.clear if working or self._requests else self.quiet.set)()
-        self._set_alarm()
+
+    def _settled(self) -> None:
+        """Bring the clocks and watches in line with what goes on now."""
+        with self.lock:
+            working = self.scheduler.working > 0
+            self.clock.note_working(working)
+            if working:
+                self._watch.start()
+            (self.quiet.clear if working or self._requests else self.quiet.set)()
+            self._set_alarm()
 
     def _start(self, name: str, kind: Kind, now_s: float) -> None:
         row = self._recorder.created(now_s, kind)
@@ -246,6 +349,7 @@ class Supervisor:
         meta = json.dumps(request.meta).encode() if request.meta else b""
         slot.instance.invoke(request.request_id, timeout_s, request.event, meta)
 
+    @_locked
     def _too_late(self, slot: Slot) -> None:
         """Answer for a handler that has had its time, and end its instance: politely, then for sure."""
         sentence = f"the handler must answer within {self.function.timeout_s:g} s; it was killed after that."
@@ -278,6 +382,7 @@ class Supervisor:
         delay_s = max(0.0, due_s - self.clock.now_s())
         self._alarm = asyncio.get_running_loop().call_later(delay_s, self._on_alarm)
 
+    @_locked
     def _on_alarm(self) -> None:
         # The instance that was to expire may have served again, or the clock may have stood still.
         self._alarm_s = float("inf")
@@ -288,12 +393,14 @@ class Supervisor:
 
     # What instances say.
 
-    def on_ready(self, instance: Instance) -> None:
+    @_locked
+    def on_ready(self, instance: AnyInstance) -> None:
         """Begin the requests that waited for this instance."""
         slot = self._slot_of(instance)
         if slot is None:
             return  # it was stopped while its word was on the way
         slot.relax()
+        self.confined = getattr(instance, "confined", {})
         now_s = self.clock.now_s()
         self._recorder.ready(instance.row, now_s)
         if self._watch.too_large(slot, instance.peak_mib):
@@ -305,32 +412,35 @@ class Supervisor:
                 self._begin(slot, request)
         self._rest(slot)
 
-    def on_failed(self, instance: Instance, error: bytes) -> None:
+    @_locked
+    def on_failed(self, instance: AnyInstance, error: bytes) -> None:
         """Remember why; the process is about to end."""
         if slot := self._slot_of(instance):
             slot.doom = (Status.ERROR, error)
         instance.kill()
 
-    def on_chunk(self, instance: Instance, request_id: str, piece: bytes) -> None:
+    @_locked
+    def on_chunk(self, instance: AnyInstance, request_id: str, piece: bytes) -> None:
         """Hand on a piece of an answer, or keep it for the whole."""
         if request := self._requests.get(request_id):
             (request.sink or request.pieces.append)(piece)
 
-    def on_result(self, instance: Instance, result: wire.Result) -> None:
+    @_locked
+    def on_result(self, instance: AnyInstance, result: wire.Result) -> None:
         """Answer the request and give its place back."""
         slot = self._slot_of(instance)
         if slot is None or slot.doom is not None or result.request_id not in slot.requests:
             return  # the deadline came first, and its word stands
         if self._watch.too_large(slot, instance.peak_mib):
             return
-        request = slot.requests.pop(result.request_id)
-        request.relax()
-        del self._requests[request.request_id]
-        self._books.end(request, slot, Status.OK if result.ok else Status.ERROR, result)
+        request = slot.requests[result.request_id]
+        self._forget(request, slot)
+        self._books.end(request, slot, *self._judged(result))
         self._tell(Finished(request.request_id), self.clock.now_s())
         self._rest(slot)
 
-    def on_gone(self, instance: Instance) -> None:
+    @_locked
+    def on_gone(self, instance: AnyInstance) -> None:
         """Note a process that ended without being asked to: its init is tried once more, its requests fail."""
         slot = self._slot_of(instance)
         if slot is None:
@@ -340,7 +450,18 @@ class Supervisor:
         else:
             self._lose(slot)
 
-    def _slot_of(self, instance: Instance) -> Slot | None:
+    def _forget(self, request: Request, slot: Slot) -> None:
+        del slot.requests[request.request_id], self._requests[request.request_id]
+        request.relax()
+
+    def _judged(self, result: wire.Result) -> tuple[Status, wire.Result]:
+        """Say how a request ended; an answer that is too large is none."""
+        if len(result.body) > self._most_bytes:
+            sentence = f"Response payload size exceeded maximum allowed payload size ({self._most_bytes} bytes)."
+            result = result._replace(ok=False, body=error_json("Function.ResponseSizeTooLarge", sentence))
+        return (Status.OK if result.ok else Status.ERROR), result
+
+    def _slot_of(self, instance: AnyInstance) -> Slot | None:
         slot = self._slots.get(instance.name)
         return slot if slot is not None and slot.instance is instance else None
 
@@ -366,6 +487,7 @@ class Supervisor:
         slot.doom = (status, error_json(error_type, sentence))
         slot.instance.kill()
 
+    @_locked
     def _lose(self, slot: Slot, grace_s: float = 0) -> None:
         """Take an instance away that the scheduler did not ask to stop; the requests on it fail."""
         del self._slots[slot.name]

@@ -47,6 +47,8 @@ class Limits:
         Memory that comes with one whole virtual CPU; less memory is a share of one.
     request_bytes : int
         Largest event of a synchronous call.
+    response_bytes : int
+        Largest answer.
     disk_mib : tuple of (int, int)
         Smallest and largest space for temporary files.
     instance_concurrency : tuple of (int, int)
@@ -71,6 +73,7 @@ class Limits:
     timeout_s: tuple[float, float]
     memory_mib_per_vcpu: int
     request_bytes: int
+    response_bytes: int
     disk_mib: tuple[int, int]
     instance_concurrency: tuple[int, int]
     account_concurrency: int
@@ -146,6 +149,8 @@ def _read(provider: str) -> Limits:
         timeout_s=(timeout["min"], timeout["max"]),
         memory_mib_per_vcpu=facts["memory_mib_per_vcpu"]["value"],
         request_bytes=facts["request_bytes"]["max"],
+        # Where a provider states none for answers, its limit for requests holds.
+        response_bytes=facts.get("response_bytes", facts["request_bytes"])["max"],
         disk_mib=(facts["disk_mib"]["min"], facts["disk_mib"]["max"]),
         instance_concurrency=(places["min"], places["max"]),
         account_concurrency=facts["account_concurrency"]["value"],

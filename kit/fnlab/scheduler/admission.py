@@ -62,7 +62,7 @@ class Admission:
 
     @staticmethod
     def of(limits: Limits) -> "Admission":
-        """Hold to a provider's default quotas, the rate included."""
+        """Hold to a provider's default quotas, the rate included; Alibaba's number counts instances, not requests."""
         return Admission(
             limits.account_concurrency,
             unreserved=limits.unreserved_concurrency,

@@ -80,6 +80,11 @@ class Scheduler:
         return len(self._pool)
 
     @property
+    def idle(self) -> int:
+        """Instances that have nothing to do."""
+        return len(self._pool.idle_since)
+
+    @property
     def working(self) -> int:
         """Instances that are starting or busy."""
         return len(self._pool) - len(self._pool.idle_since)
@@ -161,7 +166,7 @@ class Scheduler:
         before, self.scaling = self.scaling, event.scaling
         if (before.burst, before.growth_per_s) != (self.scaling.burst, self.scaling.growth_per_s):
             self._growth = _growth_of(self.scaling)
-        self._pool.adopt(self.scaling)
+        self._pool.scaling = self.scaling
         return self._shrink() + self._on_woken(Woken(), now_s)
 
     def _on_woken(self, event: Woken, now_s: float) -> list[Decision]:

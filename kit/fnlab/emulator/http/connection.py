@@ -62,9 +62,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request, if there is room for one more caller."""
-        assert isinstance(transport, asyncio.Transport)  # narrows the type
         serving = self._serving
-        self._transport = transport
+        self._transport = transport  # type: ignore[assignment]  # a connected socket's reads and writes, uvloop's too
         peer = (transport.get_extra_info("peername") or ("",))[0]
         self._reader = Reader(serving.limits, serving.gate, peer=peer)
         if serving.closing or len(serving.connections) >= serving.limits.max_connections:
@@ -239,9 +238,15 @@ class Connection(asyncio.Protocol):
         return None
 
     async def _stream(self, response: Response, body: AsyncIterator[bytes], *, keep_alive: bool, chunked: bool) -> bool:
+        try:
+            head = write_head(response, length=None, chunked=chunked, keep_alive=keep_alive)
+        except BadValue as error:
+            await _close(body)
+            self._write_whole(self._mistake(error), keep_alive=keep_alive, body_wanted=True)
+            return keep_alive
+        self._transport.write(head)
         self._streaming = True
         try:
-            self._transport.write(write_head(response, length=None, chunked=chunked, keep_alive=keep_alive))
             async for piece in body:
                 if piece:  # an empty chunk would be the end
                     self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)

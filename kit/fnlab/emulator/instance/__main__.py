@@ -4,7 +4,6 @@ import time
 
 BEGAN_S = time.monotonic()  # before any other import: what came earlier is the interpreter's own start
 
-import fcntl  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
@@ -15,9 +14,11 @@ from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-from fnlab.emulator.instance import failures, forking, memory, output, runtime, wire  # noqa: E402
+from fnlab.emulator.instance import failures, forking, memory, runtime, wire  # noqa: E402
+from fnlab.emulator.instance.confine import Part, Walls  # noqa: E402
 from fnlab.emulator.instance.context import Context, Deployment  # noqa: E402
 from fnlab.emulator.instance.lanes import Lane  # noqa: E402
+from fnlab.emulator.instance.lifeline import hold_lifeline  # noqa: E402
 from fnlab.emulator.instance.phases import Stopwatch, imports_by_package  # noqa: E402
 from fnlab.emulator.instance.serving import Manner, Server  # noqa: E402
 
@@ -25,13 +26,13 @@ from fnlab.emulator.instance.serving import Manner, Server  # noqa: E402
 def main(settings: dict[str, Any]) -> None:
     """Become ready, then serve until the supervisor closes the socket; or, as a fork server, make those who serve."""
     hold_lifeline(settings["lifeline_fd"])
-    if "log_path" in settings:
-        output.redirect(settings["log_path"])
     memory.watch()
     link = take(settings["socket_fd"])
     deployment = deployment_of(settings)
     signal.signal(signal.SIGTERM, runtime.end_quietly)
-    handler = start(settings["handler"], Context(deployment), link, forks="control_fd" in settings)
+    forks = "control_fd" in settings
+    walls = Walls(settings, forks=forks)
+    handler = start(settings["handler"], Context(deployment), link, confined=walls.parts, forks=forks)
     if handler is None:
         return
     if "control_fd" not in settings:
@@ -41,7 +42,7 @@ def main(settings: dict[str, Any]) -> None:
     def child(own: dict[str, Any], fds: Sequence[int], born_s: float) -> None:
         link.close()
         os.close(settings["lifeline_fd"])
-        be_born(handler, deployment, settings | own, fds, born_s=born_s)
+        be_born(handler, deployment, settings | own, fds, walls, born_s=born_s)
 
     forking.obey(take(settings["control_fd"]), child)
 
@@ -58,7 +59,9 @@ def deployment_of(settings: dict[str, Any]) -> Deployment:
     )
 
 
-def start(handler_name: str, context: Context, link: socket.socket, *, forks: bool) -> runtime.Handler | None:
+def start(
+    handler_name: str, context: Context, link: socket.socket, *, confined: dict[str, Part], forks: bool
+) -> runtime.Handler | None:
     """Load the handler and report how long each phase took; on failure report that and return None."""
     booted_s = time.monotonic()
     try:
@@ -69,7 +72,9 @@ def start(handler_name: str, context: Context, link: socket.socket, *, forks: bo
     except BaseException as error:  # a handler that calls sys.exit() while importing has failed too
         link.sendall(wire.frame(wire.FAILED, failures.describe_init(error, handler_name, context)))
         return None
-    say_ready(context.seconds, link, began_s=BEGAN_S, booted_s=booted_s, packages=packages, forked=False)
+    say_ready(
+        context.seconds, link, began_s=BEGAN_S, booted_s=booted_s, packages=packages, confined=confined, forked=False
+    )
     return handler
 
 
@@ -78,6 +83,7 @@ def be_born(
     deployment: Deployment,
     settings: dict[str, Any],
     fds: Sequence[int],
+    walls: Walls,
     *,
     born_s: float,
 ) -> None:
@@ -86,11 +92,12 @@ def be_born(
     hold_lifeline(lifeline_fd)
     memory.watch()
     link = take(socket_fd)
+    walls.narrow(settings["temporary_dir"])
     deployment = replace(deployment, stopwatch=Stopwatch())  # what the parent did is not the child's time
     context = Context(deployment)
     if settings["rehearse"]:
         runtime.rehearse(settings["handler"], context)
-    say_ready(context.seconds, link, began_s=born_s, booted_s=born_s, packages={}, forked=True)
+    say_ready(context.seconds, link, began_s=born_s, booted_s=born_s, packages={}, confined=walls.parts, forked=True)
     serve(handler, deployment, settings, [link, *map(take, direct_fds)])
 
 
@@ -101,6 +108,7 @@ def say_ready(  # one argument a measurement
     began_s: float,
     booted_s: float,
     packages: dict[str, float],
+    confined: dict[str, Part],
     forked: bool,
 ) -> None:
     """Report that the init is over, and where its time went."""
@@ -109,6 +117,7 @@ def say_ready(  # one argument a measurement
         "booted_s": booted_s,
         "phases": phases,
         "packages": packages,
+        "confined": confined,
         "forked": forked,
         "peak_mib": memory.peak_mib(),
     }
@@ -140,27 +149,6 @@ def serve(
     )
     Server(handler, deployment, manner).serve(*map(Lane, links))
     ending()
-
-
-def hold_lifeline(fd: int) -> None:
-    """Die with the supervisor, whatever the handler is doing.
-
-    The supervisor holds the writing end of this pipe and never writes. When it dies, by whatever signal, the kernel
-    sees the end of the pipe and kills this whole process group; no thread of ours has to run for that, so it works
-    in the middle of compiled code too. Where the kernel cannot be told which signal to send, SIGIO does.
-    """
-    os.set_inheritable(fd, False)
-    if hasattr(fcntl, "F_SETSIG"):
-        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGKILL)
-    else:
-        signal.signal(signal.SIGIO, lambda *_: os._exit(1))
-    fcntl.fcntl(fd, fcntl.F_SETOWN, -os.getpgrp())
-    fcntl.fcntl(fd, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
-    try:
-        os.read(fd, 1)  # an end that came before we asked to be told
-    except BlockingIOError:
-        return
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 from fnlab.emulator.instance import output
 
 #: A child's socket and lifeline, and its direct lane if it is to have one.
-_MOST_FDS = 3
+_MOST_FDS = 4
 
 #: Threads that see to forks themselves. jemalloc, which pyarrow brings, stops its own before and starts it after.
 _FORK_SAFE = {"jemalloc_bg_thd"}
@@ -39,8 +39,10 @@ def obey(control: socket.socket, child: Child) -> None:
             born_s = time.monotonic()
             os.setpgid(0, 0)
             control.close()
+            log_fd, *ends = fds
+            output.redirect(log_fd)
             make_own(message["fork"])
-            child(message["fork"], fds, born_s)
+            child(message["fork"], ends, born_s)
             return
         os.setpgid(pid, pid)  # here too: whoever hears of the child may want to signal its group at once
         for fd in fds:
@@ -49,15 +51,13 @@ def obey(control: socket.socket, child: Child) -> None:
 
 
 def make_own(settings: dict[str, Any]) -> None:
-    """Part a child from its parent: its own chance, its own temporary folder and, if told so, its own log.
+    """Part a child from its parent: its own chance and its own temporary folder.
 
     Python's ``random`` sees to itself after a fork; numpy's and torch's global generators do not. A generator that the
     handler made while it was imported is a copy in every child.
     """
     os.environ["TMPDIR"] = settings["temporary_dir"]
     tempfile.tempdir = None
-    if "log_path" in settings:
-        output.redirect(settings["log_path"])
     if numpy_random := sys.modules.get("numpy.random"):
         numpy_random.seed()
     if torch := sys.modules.get("torch"):

@@ -8,9 +8,8 @@ from typing import Any
 _OUTPUT_FDS = (1, 2)
 
 
-def redirect(path: str) -> None:
-    """Send both to the end of a file, so that an instance has a log stream of its own."""
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def redirect(fd: int) -> None:
+    """Send both to an open file, so that a forked instance has a log stream of its own; `fd` is closed."""
     for target in _OUTPUT_FDS:
         os.dup2(fd, target)
     os.close(fd)

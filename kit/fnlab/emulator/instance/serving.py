@@ -132,7 +132,7 @@ class Server:
         raw = self._manner.raw
         try:
             event = bytes(body) if raw else _read_json(body)
-        except ValueError as error:
+        except Exception as error:  # no JSON, or more than can be held
             return False, failures.describe_unreadable(error, context.request_id), False, False
         streamed = False
         try:

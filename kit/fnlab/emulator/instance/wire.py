@@ -48,6 +48,19 @@ def frame(kind: int, body: bytes) -> bytes:
     return HEAD.pack(len(body), kind) + body
 
 
+def cut(unread: bytearray) -> tuple[int, bytes] | None:
+    """Take the first whole frame away from what has been read: its kind and its body."""
+    if len(unread) < HEAD.size:
+        return None
+    length, kind = HEAD.unpack_from(unread)
+    end = HEAD.size + length
+    if len(unread) < end:
+        return None
+    body = bytes(unread[HEAD.size : end])
+    del unread[:end]
+    return kind, body
+
+
 def invoke_frame(request_id: str, left_s: float, event: bytes, meta: bytes = b"") -> bytes:
     """Ask for an invocation; `meta` is JSON that says what else the handler's context is to tell."""
     head = _INVOKE.pack(left_s, request_id.encode(), len(meta))

@@ -1,0 +1,5 @@
+STATE = {"ready": False}
+
+
+def handler(event, context):
+    return f"{STATE['ready']}"

@@ -1,0 +1,5 @@
+import index
+
+
+def warm(context):
+    index.STATE["ready"] = True

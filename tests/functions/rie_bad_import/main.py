@@ -1,0 +1,7 @@
+"""Imports what is not there."""
+
+import no_such_package
+
+
+def handler(event, context):
+    return no_such_package
