@@ -225,6 +225,14 @@ def test_archives_that_unfold_too_far_are_refused(create, refused):
     assert message == "Unzipped size must be smaller than 262144000 bytes"
 
 
+def test_archives_and_requests_have_a_largest_size(create, refused):
+    """50 MiB for an archive; what carries it may be a third more, and a little."""
+    message = refused(create, "RequestEntityTooLargeException", 413, Code={"ZipFile": bytes(52_428_801)})
+    assert message == "Zipped size must be smaller than 52428800 bytes"
+    message = refused(create, "RequestEntityTooLargeException", 413, Code={"ZipFile": bytes(52_700_000)})
+    assert message == "Request must be smaller than 70167211 bytes for the CreateFunction operation"
+
+
 def test_a_name_can_be_taken_once(create, refused):
     """Creating it again is a conflict."""
     create()

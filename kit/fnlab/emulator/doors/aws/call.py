@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.doors.aws.arn import LATEST, Scope, Target, check_name, check_qualifier, find_target
 from fnlab.emulator.doors.aws.checks import Checks
-from fnlab.emulator.doors.aws.errors import not_found
+from fnlab.emulator.doors.aws.errors import not_found, too_large
 from fnlab.emulator.doors.aws.fields import Fields
 from fnlab.emulator.doors.aws.routes import ARCHIVE_PATH
 from fnlab.emulator.doors.url import PREFIX
@@ -18,6 +18,7 @@ from fnlab.emulator.http.access import credential_of
 from fnlab.emulator.http.messages import Request, Response
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Entry
+from fnlab.functions import Limits
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class Call:
     def body(self) -> Fields:
         """The request's body."""
         return Fields.read(self.request.body)
+
+    def check_size(self) -> None:
+        """Refuse a request that carries more than Lambda takes of code."""
+        most = Limits.of("aws-lambda").facts["code_bytes"]["request_max"]
+        if len(self.request.body) > most:
+            raise too_large(f"Request must be smaller than {most} bytes for the {self.operation} operation")
 
     def query(self, name: str) -> str | None:
         """Give a value of the query."""

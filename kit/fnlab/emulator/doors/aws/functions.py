@@ -30,6 +30,7 @@ from fnlab.errors import StillNeeded
 
 async def create_function(call: Call) -> Response:
     """CreateFunction."""
+    call.check_size()
     fields, name = call.body, _new_name(call)
     settings = Settings.new(fields, name=name)
     image = settings.notes["PackageType"] == "Image"
@@ -198,6 +199,7 @@ def _changeable(call: Call) -> Entry:
 
 async def update_function_code(call: Call) -> Response:
     """UpdateFunctionCode."""
+    call.check_size()
     fields, checks = call.body, Checks()
     checks.each_of(fields.texts("Architectures"), "architectures", ARCHITECTURES)
     checks.length(fields.texts("Architectures"), "architectures", most=1)

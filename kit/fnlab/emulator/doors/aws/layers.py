@@ -29,6 +29,7 @@ LONGEST_NAME = 140
 
 async def publish_layer_version(call: Call) -> Response:
     """PublishLayerVersion."""
+    call.check_size()
     fields, name = call.body, name_of(call)
     checks, runtimes, machines = Checks(), fields.texts("CompatibleRuntimes"), fields.texts("CompatibleArchitectures")
     if any(runtime not in EVER for runtime in runtimes or ()):
