@@ -170,4 +170,7 @@ def environment(function: Function, settings: Mapping[str, Any]) -> dict[str, st
     }
     if function.isolation.sandbox:  # which has no shared memory, as on AWS; joblib would try it and warn in every log
         own["JOBLIB_MULTIPROCESSING"] = "0"
+    if "AWS_LAMBDA_FUNCTION_NAME" in function.env:  # it came by AWS's door, and looks for what AWS sets
+        own["AWS_LAMBDA_FUNCTION_VERSION"] = str(settings["version"] or "$LATEST")
+        own["LAMBDA_TASK_ROOT"] = settings["package_dir"]
     return inherited | _ONE_THREAD | own | dict(function.env)

@@ -8,15 +8,17 @@ from typing import Any
 from urllib.parse import quote
 
 from fnlab.emulator.catalog import Catalog
-from fnlab.emulator.doors.aws.arn import Scope, Target, check_name, check_qualifier, find_target
+from fnlab.emulator.doors.aws.arn import LATEST, Scope, Target, check_name, check_qualifier, find_target
 from fnlab.emulator.doors.aws.checks import Checks
-from fnlab.emulator.doors.aws.errors import not_found
+from fnlab.emulator.doors.aws.errors import not_found, too_large
 from fnlab.emulator.doors.aws.fields import Fields
-from fnlab.emulator.doors.aws.routes import ARCHIVE_PATH, URL_PATH
+from fnlab.emulator.doors.aws.routes import ARCHIVE_PATH
+from fnlab.emulator.doors.url import PREFIX
 from fnlab.emulator.http.access import credential_of
 from fnlab.emulator.http.messages import Request, Response
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Entry
+from fnlab.functions import Limits
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class Call:
         """The request's body."""
         return Fields.read(self.request.body)
 
+    def check_size(self) -> None:
+        """Refuse a request that carries more than Lambda takes of code."""
+        most = Limits.of("aws-lambda").facts["code_bytes"]["request_max"]
+        if len(self.request.body) > most:
+            raise too_large(f"Request must be smaller than {most} bytes for the {self.operation} operation")
+
     def query(self, name: str) -> str | None:
         """Give a value of the query."""
         return self.request.query.get(name)
@@ -72,7 +80,8 @@ class Call:
 
     def function_url(self, name: str, qualifier: str) -> str:
         """Write the address at which a function is called as a plain web server."""
-        return f"{self._origin}{URL_PATH}{name}/{quote(qualifier, safe='')}/"
+        suffix = "" if qualifier == LATEST else f":{qualifier}"
+        return f"{self._origin}{PREFIX}{name}{suffix}/"
 
     @property
     def _origin(self) -> str:

@@ -16,8 +16,6 @@ from fnlab.functions import Package
 _NO_BUCKET = (
     "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist"
 )
-#: What a layer's Python files lie under; the rest of a layer is not on any path here.
-_PYTHON = ("python/lib/python{version}/site-packages/", "python/")
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def _of_image(uri: str) -> Code:
 
 
 async def read_layer(fields: Fields, home: Home) -> Code:
-    """Read a layer's content: its Python files come to the top, where the import path looks."""
+    """Read a layer's content."""
     code = await read_code(fields, home)
     if code.archive is None:
         raise invalid("A layer's content must be a zip archive.")
@@ -89,12 +87,10 @@ async def read_layer(fields: Fields, home: Home) -> Code:
 
 
 def _lifted(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Let packages that a layer holds by Python's version lie where the import path looks: in ``python/``."""
     version = ".".join(platform.python_version_tuple()[:2])
-    prefixes = [prefix.format(version=version) for prefix in _PYTHON]
-    lifted = {}
-    for name, content in files.items():
-        prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
-        lifted[name.removeprefix(prefix)] = content
-    # A file that comes to lie where others need a folder stays where it was.
+    deep = f"python/lib/python{version}/site-packages/"
+    lifted = {(f"python/{name.removeprefix(deep)}" if name.startswith(deep) else name): files[name] for name in files}
+    # A file that comes to lie where others need a folder stays out.
     taken = {name.rsplit("/", depth)[0] for name in lifted for depth in range(1, name.count("/") + 1)}
     return {name: content for name, content in lifted.items() if name not in taken}

@@ -171,7 +171,7 @@ class Settings:
         runtime, handler = self.notes.get("Runtime"), self.notes.get("Handler")
         image = self.notes.get("image")
         kind = "image" if image is not None else kind_of(runtime)
-        command = ("bootstrap",) if image is None else command_of(package, image, self.notes.get("ImageConfig"))
+        command = ("./bootstrap",) if image is None else command_of(package, image, self.notes.get("ImageConfig"))
         base = before or Function(name=name, handler=NO_HANDLER, package=package)
         made = replace(
             base,

@@ -28,9 +28,9 @@ _NUMBERS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
 async def put_function_event_invoke_config(call: Call) -> Response:
     """PutFunctionEventInvokeConfig: what is not given is back at its default."""
     given = _given(call)
-    entry, qualifier = _existing(call, call.target())
     if not given:
         raise invalid("You must specify at least one of error handling or destination setting.")
+    entry, qualifier = _existing(call, call.target())
     return _kept(call, entry, qualifier, given)
 
 

@@ -50,6 +50,8 @@ def _described(report: Report, function: Function) -> dict[str, Any]:
         return cause
     if content.get("errorType") == "InstanceCrashed":
         return _ended("Runtime.ExitError", report, "Runtime exited without providing a reason")
+    if str(content.get("errorType")).startswith("Function."):  # the platform's own word, as AWS writes it
+        return {name: content[name] for name in ("errorMessage", "errorType")}
     return content
 
 

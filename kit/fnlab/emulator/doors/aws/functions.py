@@ -19,6 +19,7 @@ from fnlab.emulator.doors.aws.errors import conflict, invalid, not_found, stale
 from fnlab.emulator.doors.aws.finding import find_version
 from fnlab.emulator.doors.aws.layers import find_layers, layer_packages
 from fnlab.emulator.doors.aws.letters import follow_letters
+from fnlab.emulator.doors.aws.notes import renew_revision, shown_revision
 from fnlab.emulator.doors.aws.paging import page
 from fnlab.emulator.doors.aws.shapes import archive_name, configuration, number_of
 from fnlab.emulator.doors.aws.tags import check_tags
@@ -29,6 +30,7 @@ from fnlab.errors import StillNeeded
 
 async def create_function(call: Call) -> Response:
     """CreateFunction."""
+    call.check_size()
     fields, name = call.body, _new_name(call)
     settings = Settings.new(fields, name=name)
     image = settings.notes["PackageType"] == "Image"
@@ -79,6 +81,7 @@ def _layer_notes(layers: list[LayerVersion], scope: Scope) -> dict[str, Any]:
 def _published(call: Call, name: str) -> Version:
     entry = call.catalog[name]
     version = call.catalog.publish(name)
+    renew_revision(call, entry)
     follow_letters(call, entry, version)
     return version
 
@@ -90,7 +93,7 @@ async def get_function(call: Call) -> Response:
     reserved = None if entry.reserved is None else {"ReservedConcurrentExecutions": entry.reserved}
     return answer(
         {
-            "Configuration": configuration(version, call.scope, qualifier=target.qualifier),
+            "Configuration": _settled(call, entry, version, target.qualifier),
             "Code": _code_location(call, version),
             "Tags": entry.tags or None,
             "Concurrency": reserved,
@@ -108,8 +111,12 @@ def _code_location(call: Call, version: Version) -> dict[str, str]:
 async def get_function_configuration(call: Call) -> Response:
     """GetFunctionConfiguration."""
     target = call.target(found=True)
-    _, version = _found(call, target)
-    return answer(configuration(version, call.scope, qualifier=target.qualifier))
+    entry, version = _found(call, target)
+    return answer(_settled(call, entry, version, target.qualifier))
+
+
+def _settled(call: Call, entry: Entry, version: Version, qualifier: str | None) -> dict[str, Any]:
+    return configuration(version, call.scope, qualifier=qualifier, revision=shown_revision(entry, version))
 
 
 def _found(call: Call, target: Target) -> tuple[Entry, Version]:
@@ -124,14 +131,20 @@ async def list_functions(call: Call) -> Response:
     checks.done()
     every = call.query("FunctionVersion") == "ALL"
     rows = [
-        (f"{entry.name}:{version.number:010d}", version)
+        (f"{entry.name}:{version.number:010d}", (entry, version))
         for entry in call.catalog
         for version in (entry.draft, *(entry.versions.values() if every else ()))
     ]
     versions, marker = page(call, rows, cap=50)
     shapes = [
-        configuration(version, call.scope, qualifier=number_of(version) if every else None, state="listed")
-        for version in versions
+        configuration(
+            version,
+            call.scope,
+            qualifier=number_of(version) if every else None,
+            state="listed",
+            revision=shown_revision(entry, version),
+        )
+        for entry, version in versions
     ]
     return answer({"Functions": shapes, "NextMarker": marker})
 
@@ -179,13 +192,14 @@ def _changeable(call: Call) -> Entry:
     target = call.target()
     entry = call.entry(target.name)
     known = call.body.text("RevisionId")
-    if known is not None and known != entry.draft.revision:
+    if known is not None and known != shown_revision(entry, entry.draft):
         raise stale()
     return entry
 
 
 async def update_function_code(call: Call) -> Response:
     """UpdateFunctionCode."""
+    call.check_size()
     fields, checks = call.body, Checks()
     checks.each_of(fields.texts("Architectures"), "architectures", ARCHITECTURES)
     checks.length(fields.texts("Architectures"), "architectures", most=1)

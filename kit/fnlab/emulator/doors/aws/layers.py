@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fnlab.emulator.doors.aws.archives import Archive, make_archive
 from fnlab.emulator.doors.aws.arn import LAYER_VERSION
 from fnlab.emulator.doors.aws.call import Call, Handler, answer, nothing
 from fnlab.emulator.doors.aws.checks import Checks, listed
@@ -28,6 +29,7 @@ LONGEST_NAME = 140
 
 async def publish_layer_version(call: Call) -> Response:
     """PublishLayerVersion."""
+    call.check_size()
     fields, name = call.body, name_of(call)
     checks, runtimes, machines = Checks(), fields.texts("CompatibleRuntimes"), fields.texts("CompatibleArchitectures")
     if any(runtime not in EVER for runtime in runtimes or ()):
@@ -209,15 +211,23 @@ def _shape(call: Call, layer: LayerVersion) -> dict[str, Any]:
     }
 
 
+def _code(layer: LayerVersion) -> dict[str, Any]:
+    """Give hash and size of the archive as it came, else of one made from the files."""
+    if "CodeSha256" in layer.notes:
+        return {name: layer.notes[name] for name in ("CodeSha256", "CodeSize")}
+    made = Archive(layer.package, make_archive(layer.package))
+    return {"CodeSha256": made.sha256, "CodeSize": len(made.content)}
+
+
 def _whole(call: Call, layer: LayerVersion) -> dict[str, Any]:
-    digest = base64.b64decode(layer.notes["CodeSha256"]).hex()
+    code = _code(layer)
+    digest = base64.b64decode(code["CodeSha256"]).hex()
     return {
         **_shape(call, layer),
         "LayerArn": call.scope.layer(layer.name),
         "Content": {
             "Location": call.location(f"{layer.package.sha256}/{digest}"),
-            "CodeSha256": layer.notes["CodeSha256"],
-            "CodeSize": layer.notes["CodeSize"],
+            **code,
         },
     }
 

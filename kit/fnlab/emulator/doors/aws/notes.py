@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from fnlab.emulator.doors.aws.call import Call
-from fnlab.emulator.records import Entry
+from fnlab.emulator.records import Entry, Version, new_revision
 
+#: Under which the draft's revision is noted where AWS changes it and the platform does not.
+_REVISION = "aws revision"
 #: The kinds of notes; each maps a qualifier (``""`` where there is none) to what is kept.
 Kind = Literal["policy", "event-invoke", "provisioned", "recursion", "runtime-management"]
 
@@ -29,3 +31,14 @@ def forget_qualifier(call: Call, entry: Entry, qualifier: str) -> None:
     for kind in ("policy", "event-invoke", "provisioned", "runtime-management"):
         if read_note(entry, kind, qualifier) is not None:
             write_note(call, entry, kind, None, qualifier)
+
+
+def shown_revision(entry: Entry, version: Version) -> str:
+    """Give the revision that callers see: on AWS, a function's changes with its tags and with each publication."""
+    note = entry.notes.get(_REVISION, {})
+    return str(note["shown"]) if version.is_draft and note.get("of") == version.revision else version.revision
+
+
+def renew_revision(call: Call, entry: Entry) -> None:
+    """Show another revision of the draft from now on. What runs does not change, so the platform's own stays."""
+    call.catalog.note(entry.name, _REVISION, {"of": entry.draft.revision, "shown": new_revision()})

@@ -11,7 +11,7 @@ from fnlab.emulator.doors.aws.checks import Checks
 from fnlab.emulator.doors.aws.errors import conflict, invalid, not_found, stale
 from fnlab.emulator.doors.aws.fields import Fields
 from fnlab.emulator.doors.aws.finding import find_version, has_qualifier, no_qualifier
-from fnlab.emulator.doors.aws.notes import read_note, write_note
+from fnlab.emulator.doors.aws.notes import read_note, shown_revision, write_note
 from fnlab.emulator.http.messages import Response
 from fnlab.emulator.records import Entry, new_revision
 
@@ -109,7 +109,7 @@ def _check_revision(call: Call, entry: Entry, target: Target, policy: Mapping[st
     elif target.qualifier in entry.aliases:
         current = entry.aliases[str(target.qualifier)].revision
     else:
-        current = find_version(call, entry, target.qualifier).revision
+        current = shown_revision(entry, find_version(call, entry, target.qualifier))
     if known != current:
         raise stale("GetPolicy")
 
@@ -127,7 +127,7 @@ def principal_of(written: str) -> Any:
         return {"AWS": f"arn:aws:iam::{written}:root"}
     if written.startswith("arn:"):
         return {"AWS": written}
-    if re.fullmatch(r"[\w-]+(\.[\w-]+)+", written):
+    if re.fullmatch(r"[\w-]+(\.[\w-]+)*\.amazon(aws)?\.com(\.cn)?", written):
         return {"Service": written}
     raise invalid("The provided principal was invalid. Please check the principal and try again.")
 

@@ -105,9 +105,6 @@ DELETE /2026-07-09/resource-policy/{ResourceArn}                            Dele
 #: Where this door serves the code that :func:`GetFunction` points to; no operation of AWS's.
 ARCHIVE_PATH = "/_aws/lambda/archives/"
 
-#: Below this, functions that have a URL are called as plain web servers.
-URL_PATH = "/lambda-url/"
-
 
 def _compiled() -> list[tuple[str, re.Pattern[str], str | None, str]]:
     rows = [line.split() for line in TABLE.strip().splitlines()]

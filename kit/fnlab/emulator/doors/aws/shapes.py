@@ -69,7 +69,12 @@ def handler_of(version: Version) -> str:
 
 
 def configuration(
-    version: Version, scope: Scope, *, qualifier: str | None = None, state: State = "settled"
+    version: Version,
+    scope: Scope,
+    *,
+    qualifier: str | None = None,
+    state: State = "settled",
+    revision: str | None = None,
 ) -> dict[str, Any]:
     """Describe a version of a function.
 
@@ -83,6 +88,8 @@ def configuration(
         What its ARN ends in.
     state : str
         How far it is.
+    revision : str, optional
+        What is shown as its revision, if that is not the platform's own.
     """
     function, notes = version.function, version.notes
     image = notes.get("PackageType") == "Image"
@@ -97,7 +104,7 @@ def configuration(
         "EphemeralStorage": {"Size": function.disk_mib},
         "LastModified": stamp(version.modified_s),
         "Version": number_of(version),
-        "RevisionId": revision_of(version, state),
+        "RevisionId": revision or revision_of(version, state),
         **_STATES[state],
         **(_of_image(version) if image else _of_archive(version)),
         **(_runtime_version(scope) if state != "listed" and not image else {}),

@@ -6,6 +6,7 @@ from fnlab.emulator.doors.aws.arn import TAGGED, Target, find_target
 from fnlab.emulator.doors.aws.call import Call, Handler, answer, nothing
 from fnlab.emulator.doors.aws.checks import Checks
 from fnlab.emulator.doors.aws.errors import invalid, not_found, not_here
+from fnlab.emulator.doors.aws.notes import renew_revision
 from fnlab.emulator.http.messages import Response
 from fnlab.emulator.records import Entry
 from fnlab.functions import Limits
@@ -34,6 +35,7 @@ async def tag_resource(call: Call) -> Response:
         raise invalid("An error occurred and the request cannot be processed.")
     check_tags({**entry.tags, **tags})
     call.catalog.tag(entry.name, tags)
+    renew_revision(call, entry)
     return nothing()
 
 
@@ -43,6 +45,7 @@ async def untag_resource(call: Call) -> Response:
     checks.present(keys or None, "tagKeys")
     checks.done()
     call.catalog.tag(entry.name, {}, drop=keys)
+    renew_revision(call, entry)
     return nothing()
 
 

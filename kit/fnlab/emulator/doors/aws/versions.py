@@ -3,6 +3,7 @@
 from fnlab.emulator.doors.aws.call import Call, Handler, answer
 from fnlab.emulator.doors.aws.errors import invalid, stale
 from fnlab.emulator.doors.aws.letters import follow_letters
+from fnlab.emulator.doors.aws.notes import renew_revision, shown_revision
 from fnlab.emulator.doors.aws.paging import page
 from fnlab.emulator.doors.aws.shapes import code_of, configuration, number_of
 from fnlab.emulator.http.messages import Response
@@ -14,7 +15,7 @@ async def publish_version(call: Call) -> Response:
     entry = call.entry(target.name)
     expected, revision = fields.text("CodeSha256"), fields.text("RevisionId")
     found = code_of(entry.draft)["CodeSha256"]
-    if revision is not None and revision != entry.draft.revision:
+    if revision is not None and revision != shown_revision(entry, entry.draft):
         raise stale()
     if expected and expected != found:
         raise invalid(
@@ -22,7 +23,10 @@ async def publish_version(call: Call) -> Response:
             "the CodeSHA256 in $LATEST."
         )
     description = fields.text("Description")
+    before = entry.published
     version = call.catalog.publish(entry.name, description=description or None)
+    if entry.published != before:
+        renew_revision(call, entry)
     follow_letters(call, entry, version)
     return answer(configuration(version, call.scope, qualifier=number_of(version)), status=201)
 
@@ -33,7 +37,16 @@ async def list_versions_by_function(call: Call) -> Response:
     entry = call.entry(target.name)
     rows = [(f"{version.number:010d}", version) for version in (entry.draft, *entry.versions.values())]
     versions, marker = page(call, rows)
-    shapes = [configuration(version, call.scope, qualifier=number_of(version), state="listed") for version in versions]
+    shapes = [
+        configuration(
+            version,
+            call.scope,
+            qualifier=number_of(version),
+            state="listed",
+            revision=shown_revision(entry, version),
+        )
+        for version in versions
+    ]
     return answer({"Versions": shapes, "NextMarker": marker})
 
 
