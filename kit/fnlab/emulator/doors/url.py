@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from fnlab.emulator.doors.cors import cors_headers, is_preflight
+from fnlab.emulator.doors.size import too_large
 from fnlab.emulator.doors.urlformat import event_of, failure, head_of, response_of, split_prelude
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
@@ -84,6 +85,8 @@ class UrlDoor:
         name, request_id = place.entry.name, str(uuid.uuid4())
         function = self._platform.catalog.version(name, place.qualifier).function
         payload, meta = _payload(request, place, function, request_id)
+        if too_large(payload, function):
+            return failure(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if place.settings.get("InvokeMode") == "RESPONSE_STREAM" and function.runtime != "http":
             pieces = self._platform.stream(name, place.qualifier, payload=payload, meta=meta)
             return await _streamed(pieces)
@@ -125,7 +128,7 @@ def _payload(request: Request, place: _Place, function: Function, request_id: st
         path = place.path + (f"?{request.query_string}" if request.query_string else "")
         meta["http"] = {"method": request.method, "path": path, "headers": dict(request.headers)}
         return request.body, meta
-    event = event_of(request, path=unquote(place.path), request_id=request_id, name=function.name)
+    event = event_of(request, path=place.path, request_id=request_id, name=function.name)
     return json.dumps(event, ensure_ascii=False).encode(), meta
 
 
