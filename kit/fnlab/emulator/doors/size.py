@@ -23,4 +23,6 @@ def check_size(payload: bytes, function: Function) -> None:
     """
     if too_large(payload, function):
         limits = Limits.of(function.limits)
-        raise TooLarge(f"an event must not exceed {limits.request_bytes:,} bytes ({limits.title}); got {len(payload):,}.")
+        raise TooLarge(
+            f"an event must not exceed {limits.request_bytes:,} bytes ({limits.title}); got {len(payload):,}."
+        )
