@@ -45,7 +45,8 @@ queries = st.dictionaries(
 fc_bodies = bodies(
     "functionName", "runtime", "handler", "code", "tags", "memorySize", "description", "aliasName", "versionId",
     "additionalVersionWeight", "defaultTarget", "minInstances", "reservedConcurrency", "maxAsyncRetryAttempts",
-    "maxAsyncEventAgeInSeconds", "destinationConfig", "ResourceId", "ResourceType", "Tag", "layers",
+    "maxAsyncEventAgeInSeconds", "destinationConfig", "ResourceId", "ResourceType", "Tag", "layers", "triggerName",
+    "triggerType", "triggerConfig", "qualifier",
 )  # fmt: skip
 
 many = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -247,7 +247,7 @@ def test_a_layer_is_importable_by_the_functions_that_use_it(fc, call, zip_of):
 def test_what_is_not_translated_says_so(fc, create):
     """An operation that the emulator lacks is refused in the service's shape, and nothing else happens."""
     create("fc_bytes")
-    code, status, message = refused(fc.list_triggers, "fc_bytes", m.ListTriggersRequest())
+    code, status, message = refused(fc.list_sessions, "fc_bytes", m.ListSessionsRequest())
     assert (code, status) == ("PathNotSupported", 400)
-    assert "the emulator does not support GET of '/2023-03-30/functions/fc_bytes/triggers'" in message
+    assert "the emulator does not support GET of '/2023-03-30/functions/fc_bytes/sessions'" in message
     assert fc.describe_regions(m.DescribeRegionsRequest()).body.to_map()["Regions"]["Region"][0]["RegionId"] == "local"

@@ -11,7 +11,7 @@ from fnlab.emulator.records import Entry
 from fnlab.functions import AsyncPolicy, Limits
 
 #: The draft's name in the platform's settings.
-_DRAFT = "$LATEST"
+DRAFT_KEY = "$LATEST"
 
 
 # Instances kept ready. Provision configs and scaling configs are two views of the same number.
@@ -204,11 +204,11 @@ def _async(call: Call, function: str, qualifier: str) -> dict[str, Any]:
 
 def _kept(call: Call) -> str:
     """Name the qualifier as the platform's settings do."""
-    return _DRAFT if call.qualifier in (LATEST, _DRAFT) else call.qualifier
+    return DRAFT_KEY if call.qualifier in (LATEST, DRAFT_KEY) else call.qualifier
 
 
 def _arn(call: Call, function: str, qualifier: str) -> str:
-    return call.place.arn("functions", f"{function}/{LATEST if qualifier == _DRAFT else qualifier}")
+    return call.place.arn("functions", f"{function}/{LATEST if qualifier == DRAFT_KEY else qualifier}")
 
 
 def _entries(call: Call) -> Iterator[Entry]:
