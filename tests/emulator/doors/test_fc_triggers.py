@@ -75,6 +75,14 @@ def test_each_version_or_alias_has_one(fc, create):
     fc.publish_function_version("fc_bytes", m.PublishFunctionVersionRequest(body=m.PublishVersionInput()))
     made = fc.create_trigger("fc_bytes", wanted(name="one", qualifier="1")).body
     assert made.http_trigger.url_internet.endswith("/url/fc_bytes:1/")
+    move = m.UpdateTriggerInput(qualifier="LATEST")
+    with pytest.raises(ClientException) as caught:
+        fc.update_trigger("fc_bytes", "one", m.UpdateTriggerRequest(body=move))
+    assert caught.value.status_code == 409
+    fc.delete_trigger("fc_bytes", "web")
+    moved = fc.update_trigger("fc_bytes", "one", m.UpdateTriggerRequest(body=move)).body
+    assert (moved.qualifier, moved.trigger_config) == ("LATEST", made.trigger_config)
+    assert len(fc.list_triggers("fc_bytes", m.ListTriggersRequest()).body.triggers) == 1
 
 
 @pytest.mark.parametrize(
@@ -84,6 +92,7 @@ def test_each_version_or_alias_has_one(fc, create):
         (wanted(auth="jwt"), r"anonymous, function; .* got 'jwt'"),
         (wanted(methods=["get"]), r"methods must be among"),
         (wanted(name=""), r"must have a triggerName"),
+        (wanted(corsConfig={"allowOrigins": [5]}), r"allowOrigins must be a list of printable texts; got \[5\]"),
     ],
 )
 def test_other_triggers_are_refused(fc, create, request_, sentence):

@@ -1,8 +1,8 @@
 """Function URLs: plain HTTP to a function, at ``/url/NAME/…`` or at ``NAME.localhost``.
 
 ``/url/NAME:QUALIFIER/…`` and ``QUALIFIER.NAME.localhost`` ask for a version or an alias. Settings made through AWS's
-door, or with an HTTP trigger through Function Compute's, apply: who may call, which pages may (CORS), and whether the answer is streamed. Without settings a URL is there
-all the same, for callers with the emulator's token.
+door, or with an HTTP trigger through Function Compute's, apply: who may call, which pages may (CORS), and whether the
+answer is streamed. Without settings a URL is there all the same, for callers with the emulator's token.
 """
 
 import json
