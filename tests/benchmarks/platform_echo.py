@@ -1,5 +1,6 @@
 """The whole platform over HTTP, with scheduling, metering and logs. ``python platform_echo.py PORT INSTANCES``."""
 
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -25,4 +26,5 @@ def main(port: int, instances: int) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that instances and the home go, too
     main(int(sys.argv[1]), int(sys.argv[2]))

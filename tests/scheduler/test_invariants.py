@@ -45,7 +45,6 @@ class Platform(RuleBasedStateMachine):
         self.ready = set()
         self.waiting = {}  # request -> arrival, in order
         self.done = set()  # refused, finished or lost
-        self.most = scaling.max_instances  # alive at once, until those above a lower maximum have left
         self.tell(Woken())
 
     def tell(self, event):
@@ -150,7 +149,9 @@ class Platform(RuleBasedStateMachine):
             idle = [instance for instance in self.ready if not self.load[instance]]
             assert self.scheduler.alive == len(self.load) >= self.scaling.min_instances
             assert self.scheduler.working == len(self.load) - len(idle)
-            assert not (idle and self.waiting)  # nobody waits before an open door
+            roomy = [requests for requests in self.load.values() if 0 < len(requests) < self.scaling.concurrency]
+            leaving = len(self.load) > self.scaling.max_instances
+            assert not (self.waiting and (idle or (roomy and not leaving)))  # nobody waits before an open door
             assert not (idle and len(self.load) > self.scaling.max_instances)
 
     def teardown(self):

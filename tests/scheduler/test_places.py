@@ -76,6 +76,18 @@ def test_a_busy_instance_with_room_comes_before_an_idle_one_and_that_before_a_st
     )
 
 
+def test_an_idle_instance_comes_before_a_starting_one():
+    """The place on the instance that is still starting would have to be waited for."""
+    assert told(
+        Scaling(concurrency=2),
+        *arrivals("abc"),
+        (1.0, Ready("i1")),
+        (2.0, Finished("a")),
+        (2.0, Finished("b")),
+        (3.0, Arrived("d")),
+    )[-1] == (3.0, Assign("d", "i1", "idle"))
+
+
 def test_the_oldest_with_room_is_filled_first():
     """Whichever has been given a place back last, the request goes to the first instance that has one."""
     assert told(
@@ -383,6 +395,36 @@ def test_a_crash_among_too_many_lets_the_others_stay():
     assert scheduler.on(Crashed("i1"), 2.0) == []
     assert scheduler.on(Finished("b"), 3.0) == []
     assert scheduler.on(Arrived("c"), 4.0) == [Assign("c", "i2", "idle")]
+
+
+def test_after_such_a_crash_the_places_of_the_others_are_given_again():
+    """The one that was to leave has room for a second request, and takes it."""
+    scheduler = Scheduler(Scaling(max_instances=2, concurrency=2))
+    for name in "abc":
+        scheduler.on(Arrived(name), 0.0)
+    scheduler.on(Resized(Scaling(max_instances=1, concurrency=2)), 1.0)
+    scheduler.on(Crashed("i1"), 2.0)
+    assert scheduler.on(Arrived("d"), 3.0) == [Assign("d", "i2", "cold")]
+
+
+def test_more_places_hold_for_instances_that_were_full():
+    """One place each becomes two, and who waits is served at once."""
+    scheduler = Scheduler(Scaling(max_instances=1, max_wait_s=9))
+    for name in "abc":
+        scheduler.on(Arrived(name), 0.0)
+    rules = Scaling(max_instances=1, max_wait_s=9, concurrency=2)
+    assert scheduler.on(Resized(rules), 1.0) == [Assign("b", "i1", "cold")]
+
+
+def test_a_resize_gives_no_new_tokens_unless_it_sets_the_growth():
+    """Else the limit could be had around by setting something else."""
+    growth = {"burst": 1, "growth_per_s": 0.001}
+    scheduler = Scheduler(Scaling(**growth))
+    scheduler.on(Arrived("a"), 0.0)
+    scheduler.on(Resized(Scaling(max_instances=7, **growth)), 1.0)
+    assert scheduler.on(Arrived("b"), 1.0) == [Reject("b", "growth limit")]
+    scheduler.on(Resized(Scaling(burst=2, growth_per_s=0.001)), 2.0)
+    assert scheduler.on(Arrived("c"), 2.0) == [Start("i2"), Assign("c", "i2", "cold")]
 
 
 def test_a_shorter_wait_holds_for_those_who_wait_already():

@@ -49,7 +49,8 @@ class Bookkeeper:
         end_s = self._clock.now_s()
         if not slot.ready:  # it never got so far: all of its time was init
             request.start_s, request.log_from = end_s, 0
-        init_s = request.start_s - request.arrival_s if request.cold else 0.0
+        # A request may have queued before an instance was started for it; that wait is not init.
+        init_s = request.start_s - request.assigned_s if request.cold else 0.0
         instance = slot.instance
         self._recorder.invocation(
             arrival_s=request.arrival_s,
@@ -84,7 +85,7 @@ class Bookkeeper:
 
     def refuse(self, request: Request, report: Report) -> None:
         """Note that no instance served it."""
-        self._recorder.refused(request.arrival_s)
+        self._recorder.refused(request.arrival_s, at_s=self._clock.now_s() if request.waited else None)
         self.answer(request, report)
 
     def turn_away(self, report: Report) -> None:

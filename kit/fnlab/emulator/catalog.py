@@ -270,6 +270,14 @@ class Catalog:
         """Give the function a URL, or take it away."""
         self._set(name, qualifier, "urls", dict(settings) if settings is not None else None)
 
+    def note(self, name: str, key: str, content: Any) -> None:
+        """Keep something, made of what JSON knows, for the callers of a door; None to forget it."""
+        entry = self[name]
+        entry.notes.pop(key, None)
+        if content is not None:
+            entry.notes[key] = content
+        self._keep(entry)
+
     def _set(self, name: str, qualifier: str, what: str, value: Any) -> None:
         entry = self[name]
         self.version(name, qualifier)

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
-from fnlab.emulator.doors.front import Place, front
+from fnlab.emulator.doors.front import Front, Place
 from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate, load_token
 from fnlab.emulator.http.server import Server
@@ -26,6 +26,15 @@ from fnlab.functions import Function
 from fnlab.trace import Trace
 
 T = TypeVar("T")
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """Take the faster loop where it is installed; everything works with the other one, too."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def _no_wish() -> None:
@@ -57,7 +66,7 @@ class Emulator:
         self._handing_lock = threading.Lock()
         self._servers: list[Server] = []
         self._closed = False
-        self._loop = asyncio.new_event_loop()
+        self._loop = _new_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fnlab-emulator", daemon=True)
         self._thread.start()
         try:
@@ -134,8 +143,8 @@ class Emulator:
         token = self.token if with_token else None
 
         async def open_doors() -> str:
-            app = front(self.platform, place=Place(region=region, account=account), down=down)
-            server = await Server.start(app, port=port, gate=gate(token))
+            app = Front(self.platform, place=Place(region=region, account=account), down=down)
+            server = await Server.start(app, port=port, gate=gate(token, is_open=app.is_open))
             self._servers.append(server)
             return server.url
 

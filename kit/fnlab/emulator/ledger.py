@@ -101,7 +101,7 @@ class Ledger:
 
 
 #: What of an entry is JSON as it is.
-_PLAIN = ("created_s", "tags", "reserved", "provisioned", "urls", "published")
+_PLAIN = ("created_s", "tags", "reserved", "provisioned", "urls", "notes", "published")
 
 
 def _settings(entry: Entry) -> dict[str, Any]:

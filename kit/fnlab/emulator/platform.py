@@ -18,6 +18,7 @@ from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.delivery import Delivery
 from fnlab.emulator.home import Home
+from fnlab.emulator.meter import Meter
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, refused
 from fnlab.emulator.store import Store
@@ -39,6 +40,8 @@ _EMPTY: Mapping[str, Any] = {}
 class History:
     """What is known of the past of one version, whether it runs now or not."""
 
+    function: str
+    meter: Meter
     recorder: Recorder
     began_s: float
     reports: deque[Report] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -47,6 +50,7 @@ class History:
     def note(self, report: Report) -> None:
         """Remember a finished call."""
         self.calls += 1
+        self.meter.note(self.function, report)
         self.reports.append(report)
 
 
@@ -62,6 +66,8 @@ class Platform:
     ----------
     catalog : Catalog
         What is deployed. Doors read and change it; the platform follows.
+    meter : Meter
+        Counts of what has ended.
     delivery : Delivery
         Events that nobody waits for.
     admission : Admission
@@ -73,6 +79,7 @@ class Platform:
         self.store = Store(home.path / "state.sqlite")
         self.admission = Admission.of(Limits.of("aws-lambda"))
         self.clock = WallClock()
+        self.meter = Meter()
         self.lock = threading.RLock()  # callers' own threads come in by `invoke_from_thread`
         self._running: dict[tuple[str, int], tuple[str, Supervisor]] = {}  # with the revision that it runs
         self._retiring: set[Supervisor] = set()
@@ -307,7 +314,7 @@ class Platform:
         if key not in self._histories:
             spill = self.home.rows_path(version.function.name, version.number)
             recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number, spill=spill)
-            self._histories[key] = History(recorder, began_s=self.clock.now_s())
+            self._histories[key] = History(key[0], self.meter, recorder, began_s=self.clock.now_s())
         return self._histories[key]
 
     def trace(self, name: str | None = None) -> Trace:
@@ -369,6 +376,7 @@ class Platform:
             if self._promised(version) and (name, version.number) not in self._running:
                 self.supervisor(version)
         if entry is None:
+            self.meter.forget(name)
             for key in [key for key in self._histories if key[0] == name]:
                 del self._histories[key]
 

@@ -91,6 +91,8 @@ class Entry:
         For asynchronous events, by qualifier; ``"$LATEST"`` is the draft's.
     urls : dict of str to Mapping
         Settings of the function's URLs, by qualifier.
+    notes : dict
+        What doors keep for their callers, beside all versions.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Entry:
     provisioned: dict[str, int] = field(default_factory=dict)
     policies: dict[str, AsyncPolicy] = field(default_factory=dict)
     urls: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
     published: int = 0  # the highest number ever given; a number is never given twice
 
     @property

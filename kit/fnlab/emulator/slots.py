@@ -27,6 +27,8 @@ class Request:
     sink: Sink | None = None
     slot: "Slot | None" = None
     cold: bool = False
+    waited: bool = False  # in the queue, for a place
+    assigned_s: float = 0.0
     begun: bool = False
     start_s: float = 0.0
     log_from: int = 0  # where its lines begin in the instance's log

@@ -290,15 +290,15 @@ class Supervisor:
                     self._assign(self._requests[str(request_id)], self._slots[name], cold=reason == "cold")
                 case Reject(request_id, reason):
                     self._refuse(self._requests.pop(str(request_id)), reason)
-                case Queue():
-                    pass  # it waits; what becomes of it follows
+                case Queue(request_id):
+                    self._requests[str(request_id)].waited = True  # what becomes of it follows
                 case Stop(name):
                     self._stop(name, now_s)
 
     def _settled(self) -> None:
         """Bring the clocks and watches in line with what goes on now."""
         with self.lock:
-            working = self.scheduler.working > 0
+            working = self.scheduler.working > 0 or self.scheduler.waiting > 0
             self.clock.note_working(working)
             if working:
                 self._watch.start()
@@ -334,7 +334,7 @@ class Supervisor:
         self._chore(launch())
 
     def _assign(self, request: Request, slot: Slot, *, cold: bool) -> None:
-        request.cold, request.slot = cold, slot
+        request.cold, request.slot, request.assigned_s = cold, slot, self.clock.now_s()
         slot.requests[request.request_id] = request
         if slot.ready:
             self._begin(slot, request)

@@ -16,8 +16,8 @@ StartStrategy = Literal["fresh", "fork", "parked"]
 Runtime = Literal["python", "lambda-api", "http"]
 Payload = Literal["json", "bytes"]
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-_HANDLER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_HANDLER = re.compile(r"[\w-]+(\.[\w-]+)*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Function:
     Parameters
     ----------
     name : str
-        A letter or underscore, then letters, digits, ``_`` or ``-``; at most 64 characters.
+        Letters, digits, ``_`` and ``-``; at most 64 of them.
     handler : str
         ``"module:function"``. The function takes ``(event, context)`` and returns something that JSON can hold.
         A function ``initialize(context)`` beside it, if there is one, runs once in each new instance; a function
@@ -78,10 +78,7 @@ class Function:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise BadValue(
-                "a function's name must start with a letter or underscore and hold at most 64 letters, digits, "
-                f"_ or -; got {self.name!r}."
-            )
+            raise BadValue(f"a function's name must be 1 to 64 letters, digits, _ or -; got {self.name!r}.")
         if not _HANDLER.fullmatch(self.handler):
             raise BadValue(f"handler must read 'module:function'; got {self.handler!r}.")
         for key, value in self.env.items():

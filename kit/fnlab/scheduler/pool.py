@@ -93,13 +93,8 @@ class Pool:
         else:
             self.idle_since[instance.name] = now_s
 
-    def adopt(self, scaling: Scaling) -> None:
-        """Hold to other rules from now on."""
-        self.scaling = scaling
-        self._list_again()
-
     def dismiss(self, count: int) -> None:
-        """Let so many of the newest instances leave, and no others."""
+        """Let so many of the newest instances leave, and no others; look at all places anew, under today's rules."""
         by_age = sorted(self._instances.values(), key=lambda instance: instance.number)
         for instance in by_age:
             instance.leaving = False

@@ -166,7 +166,7 @@ class Scheduler:
         before, self.scaling = self.scaling, event.scaling
         if (before.burst, before.growth_per_s) != (self.scaling.burst, self.scaling.growth_per_s):
             self._growth = _growth_of(self.scaling)
-        self._pool.adopt(self.scaling)
+        self._pool.scaling = self.scaling
         return self._shrink() + self._on_woken(Woken(), now_s)
 
     def _on_woken(self, event: Woken, now_s: float) -> list[Decision]:

@@ -98,14 +98,7 @@ class _Run:
         self._push(end_s, Finished(request))
 
     def _refuse(self, request: int, now_s: float) -> None:
-        self.recorder.invocation(
-            arrival_s=self.arrivals_s[request],
-            start_s=now_s,
-            end_s=now_s,
-            init_s=0,
-            status=Status.THROTTLED,
-            instance=-1,
-        )
+        self.recorder.refused(self.arrivals_s[request], at_s=now_s)
 
     def _push(self, when_s: float, event: Event) -> None:
         heappush(self.coming, (when_s, RANK[type(event)], next(self.serial), event))

@@ -79,9 +79,10 @@ class Recorder:
                 self._invocations.tofile(file)
             del self._invocations[:]
 
-    def refused(self, arrival_s: float, status: Status = Status.THROTTLED) -> None:
-        """Write the row of an invocation that no instance served."""
-        self.invocation(arrival_s=arrival_s, start_s=arrival_s, end_s=arrival_s, init_s=0, status=status, instance=-1)
+    def refused(self, arrival_s: float, *, at_s: float | None = None) -> None:
+        """Write the row of an invocation that no instance served; it was refused at once, or later, after a wait."""
+        end_s = arrival_s if at_s is None else at_s
+        self.invocation(arrival_s=arrival_s, start_s=end_s, end_s=end_s, init_s=0, status=Status.THROTTLED, instance=-1)
 
     def trace(self, duration_s: float) -> Trace:
         """Make a Trace of all rows so far, invocations in the order of their arrival."""

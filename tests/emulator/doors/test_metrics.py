@@ -7,8 +7,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fnlab.emulator.doors.metrics import BUCKETS_S, Histogram, Meter, MetricsDoor
+from fnlab.emulator.doors.metrics import MetricsDoor
 from fnlab.emulator.doors.spans import SpanFile, faas_attributes, span_of
+from fnlab.emulator.meter import BUCKETS_S, Histogram, Meter
 from fnlab.emulator.report import Report, refused
 from fnlab.functions import Function, Package
 from fnlab.trace import Status

@@ -37,6 +37,10 @@ _JSON = re.compile(r"[^/]+/([^;]+\+)?json\s*(;.*)?", re.IGNORECASE)
 _PRINTABLE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
 
+#: Where events are sent to.
+PREFIX = "/events"
+
+
 class CloudEventsDoor:
     """``POST /events/{function}``: calls the function with each event, and sends its answer back.
 
@@ -51,7 +55,7 @@ class CloudEventsDoor:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._router = Router({("POST", "/events/{function}"): self._post}, unrouted=_unrouted)
+        self._router = Router({("POST", PREFIX + "/{function}"): self._post}, unrouted=_unrouted)
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""

@@ -68,6 +68,10 @@ class Tensor:
         return [self.data[start : start + width] for start in range(0, len(self.data), max(1, width))]
 
 
+#: Below which it answers.
+PREFIX = "/v2"
+
+
 class InferenceDoor:
     """Answers below ``/v2``.
 

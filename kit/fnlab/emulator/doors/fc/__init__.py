@@ -4,6 +4,7 @@
 What is translated, and what differs from the service, is listed in ``parity.toml``.
 """
 
+from fnlab.emulator.doors.fc.call import PREFIX
 from fnlab.emulator.doors.fc.door import FcDoor
 
-__all__ = ["FcDoor"]
+__all__ = ["PREFIX", "FcDoor"]
