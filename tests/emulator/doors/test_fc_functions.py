@@ -112,6 +112,7 @@ def test_an_initialiser_of_any_name_runs_before_the_first_call(fc, create, call)
         ({"code": m.InputCodeLocation(zip_file="?")}, "must be base64"),
         ({"code": m.InputCodeLocation(zip_file="YWJj")}, "a zip that can be read"),
         ({"code": None}, "must bring its code"),
+        ({"function_name": "1st"}, "functionName must start with a letter or underscore"),
     ],
 )
 def test_what_is_not_possible_is_refused_with_the_reason(fc, zip_of, fields, sentence):
@@ -121,7 +122,7 @@ def test_what_is_not_possible_is_refused_with_the_reason(fc, zip_of, fields, sen
         "handler": "index.handler",
         "code": m.InputCodeLocation(zip_file=zip_of({"index.py": ""})),
     }
-    request = m.CreateFunctionRequest(body=m.CreateFunctionInput(function_name="f", **(whole | fields)))
+    request = m.CreateFunctionRequest(body=m.CreateFunctionInput(**(whole | fields)))
     code, status, message = refused(fc.create_function, request)
     assert (code, status) == ("InvalidArgument", 400)
     assert sentence in message
