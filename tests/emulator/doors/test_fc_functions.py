@@ -118,6 +118,7 @@ def test_an_initialiser_of_any_name_runs_before_the_first_call(fc, create, call)
 def test_what_is_not_possible_is_refused_with_the_reason(fc, zip_of, fields, sentence):
     """The error has the service's shape; its message says what the rule is and what was found."""
     whole = {
+        "function_name": "f",
         "runtime": "python3.12",
         "handler": "index.handler",
         "code": m.InputCodeLocation(zip_file=zip_of({"index.py": ""})),
@@ -184,6 +185,7 @@ def test_an_alias_leads_to_versions_by_weight(fc, create, call):
         "fc_bytes", "live", m.UpdateAliasRequest(body=m.UpdateAliasInput(version_id="2", additional_version_weight={}))
     ).body
     assert (changed.version_id, changed.additional_version_weight, changed.description) == ("2", {}, "d")
+    assert made.created_time == changed.created_time <= changed.last_modified_time
     assert fc.get_alias("fc_bytes", "live").body.version_id == "2"
     assert [alias.alias_name for alias in fc.list_aliases("fc_bytes", m.ListAliasesRequest()).body.aliases] == ["live"]
     assert refused(fc.delete_function_version, "fc_bytes", "2")[1] == 409

@@ -155,6 +155,7 @@ def test_a_failed_event_is_tried_as_its_settings_say(fc, create, call):
     made = fc.put_async_invoke_config("fc_bytes", m.PutAsyncInvokeConfigRequest(body=wanted)).body
     assert (made.max_async_retry_attempts, made.max_async_event_age_in_seconds) == (0, 600)
     assert made.destination_config.on_failure.destination == "acs:fc:::functions/other"
+    assert made.created_time == made.last_modified_time
     call("fc_bytes", b"fail", x_fc_invocation_type="Async", x_fc_async_task_id="t")
     task = ended(fc, "fc_bytes", "t")
     assert (task.status, task.already_retried_times) == ("Failed", 0)

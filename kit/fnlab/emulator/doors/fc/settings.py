@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from fnlab.emulator.doors.fc.call import LATEST, PROVIDER, Call, given
+from fnlab.emulator.doors.fc.moments import forget, note_change, of_async, times
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.http.messages import Response, json_response
 from fnlab.emulator.records import Entry
@@ -145,6 +146,7 @@ async def put_async(call: Call) -> Response:
     """PutAsyncInvokeConfig."""
     policy = policy_of(call.content())
     call.platform.catalog.set_policy(call.function, _kept(call), policy)
+    note_change(call, of_async(_kept(call)))
     return json_response(_async(call, call.function, _kept(call)))
 
 
@@ -163,6 +165,7 @@ async def get_async(call: Call) -> Response:
 async def delete_async(call: Call) -> Response:
     """DeleteAsyncInvokeConfig."""
     call.platform.catalog.set_policy(call.function, _kept(call), None)
+    forget(call, of_async(_kept(call)))
     return Response(204)
 
 
@@ -199,6 +202,7 @@ def _async(call: Call, function: str, qualifier: str) -> dict[str, Any]:
         "maxAsyncRetryAttempts": policy.max_retries,
         "maxAsyncEventAgeInSeconds": round(policy.max_age_s),
         "destinationConfig": {which: {"destination": target} for which, target in targets.items() if target},
+        **times(call.platform.catalog[function], of_async(qualifier)),
     }
 
 
