@@ -84,6 +84,10 @@ class Recorder:
         end_s = arrival_s if at_s is None else at_s
         self.invocation(arrival_s=arrival_s, start_s=end_s, end_s=end_s, init_s=0, status=Status.THROTTLED, instance=-1)
 
+    def instances(self) -> dict[str, Column]:
+        """Give the table of instances alone, which is short; see ``INSTANCE_COLUMNS``."""
+        return _columns(self._instances)
+
     def trace(self, duration_s: float) -> Trace:
         """Make a Trace of all rows so far, invocations in the order of their arrival."""
         held = np.array(self._invocations).reshape(-1, len(_ROW))
