@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import uuid
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 from fnlab.emulator import codec
 from fnlab.emulator.body import settings_of, spawner
+from fnlab.emulator.instance import wire
+from fnlab.emulator.instance.lanes import Lane
 from fnlab.emulator.process import Instance
 from fnlab.errors import HandlerError
 from fnlab.functions import Function, Package, Scaling
@@ -40,12 +43,12 @@ class Owner:
     def on_gone(self, instance):
         self.gone.set()
 
-    def ask(self, instance, event):
+    def ask(self, instance, event, meta=b""):
         """Send a request; its result can be awaited."""
         request_id = str(uuid.uuid4())
         self.asked[request_id] = asyncio.get_running_loop().create_future()
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
-        instance.invoke(request_id, TIMEOUT_S, body)
+        instance.invoke(request_id, TIMEOUT_S, body, meta)
         return self.asked[request_id]
 
 
@@ -108,6 +111,36 @@ def test_what_has_come_while_the_instance_was_busy_is_answered_by_one_call(tmp_p
     assert [value["request_id"] for value in values(results)] == [result.request_id for result in results]
     assert all(TIMEOUT_S - 1 < value["left_s"] <= TIMEOUT_S for value in values(results))
     assert log.count("batch of") == 1
+
+
+def test_each_request_of_a_batch_keeps_what_came_with_it(tmp_path):
+    """Its context tells it, and no other's does."""
+
+    async def work():
+        async with running(batched(), tmp_path) as (instance, owner):
+            _, free = await keep_busy(instance, owner, tmp_path)
+            asked = [owner.ask(instance, 1, b'{"tenant_id": "blue"}'), owner.ask(instance, 2)]
+            free.touch()
+            return await asyncio.gather(*asked)
+
+    assert [(value["tenant"], value["size"]) for value in values(asyncio.run(work()))] == [("blue", 2), (None, 2)]
+
+
+def test_a_lane_gives_whole_frames_only():
+    """What is there by halves waits for its other half, and holds up nobody."""
+    ours, theirs = socket.socketpair()
+    lane, body = Lane(theirs), b"x" * 100
+    frame = wire.frame(wire.INVOKE, body)
+    with ours, theirs:
+        ours.sendall(frame * 2 + frame[:-30])
+        assert lane.read_arrived(16) == [body, body]
+        ours.sendall(frame[-30:] + frame + frame[:3])
+        assert lane.read_arrived(16) == [body, body]
+        ours.sendall(frame[3:] + frame * 3)
+        assert [len(lane.read_arrived(3)), len(lane.read_arrived(3))] == [3, 1]
+        ours.sendall(frame)
+        ours.shutdown(socket.SHUT_WR)
+        assert [len(lane.read_arrived(16)), lane.read_arrived(16)] == [1, []]
 
 
 def test_a_batch_is_no_larger_than_the_concurrency(tmp_path):
@@ -230,23 +263,25 @@ def test_what_has_arrived_is_answered_before_a_stop(tmp_path):
             free.touch()
             results = await asyncio.gather(*asked)
             await stopping
-            return results, owner.gone.is_set()
+            return results, (tmp_path / "log").read_text()
 
-    results, gone = asyncio.run(work())
+    results, log = asyncio.run(work())
     assert [value["size"] for value in values(results)] == [3, 3, 3]
-    assert gone
+    assert log.endswith("goodbye\n")
 
 
-def test_sigterm_ends_a_batch_too(tmp_path):
-    """The process is gone though a request holds it up."""
+def test_sigterm_ends_a_busy_instance(tmp_path):
+    """The process clears up and is gone, though a request holds it up and others have come."""
 
     async def work():
         async with running(batched(), tmp_path) as (instance, owner):
             await keep_busy(instance, owner, tmp_path)
+            owner.ask(instance, 1)
             os.kill(instance.pid, signal.SIGTERM)
             await asyncio.wait_for(owner.gone.wait(), 20)
 
     asyncio.run(work())
+    assert (tmp_path / "log").read_text().endswith("goodbye\n")
 
 
 @pytest.mark.parametrize(

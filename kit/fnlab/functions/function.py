@@ -74,8 +74,8 @@ class Function:
     written as JSON, that request is. So a request may be seen twice, and ``batch`` must change nothing outside that may
     not be changed twice. A handler that yields its answers cannot be batched.
 
-    The CPU time of a batch is divided equally among its requests. The time that a request may take begins when the
-    instance has been given it, and so holds its wait for the batch before.
+    An instance works at one call at a time. The time that a request may take begins when the instance has been given
+    it, and so holds its wait for the call before. The CPU time of a batch is divided equally among its requests.
     """
 
     name: str

@@ -32,9 +32,20 @@ def batch(events, context):
         if event == "bad"
         else {1, 2}
         if event == "set"
-        else {"event": event, "size": len(events), "request_id": request.request_id, "left_s": request.remaining_s()}
+        else {
+            "event": event,
+            "size": len(events),
+            "request_id": request.request_id,
+            "left_s": request.remaining_s(),
+            "tenant": request.tenant_id,
+        }
         for event, request in zip(events, context.requests, strict=True)
     ]
     if "generator" in events:
         return (answer for answer in answers)
     return answers[1:] if "short" in events else answers
+
+
+def pre_stop(context):
+    """Say so."""
+    print("goodbye", flush=True)
