@@ -9,21 +9,23 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
 from fnlab.emulator.doors.front import Place, front
 from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate, load_token
-from fnlab.emulator.http.server import Server
 from fnlab.emulator.mailbox import Mail
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report
-from fnlab.errors import EmulatorClosed, HandlerNotImportable
+from fnlab.errors import EmulatorClosed, HandlerNotImportable, MissingExtra
 from fnlab.functions import Function
 from fnlab.trace import Trace
+
+if TYPE_CHECKING:
+    from fnlab.emulator.http.server import Server
 
 T = TypeVar("T")
 
@@ -55,7 +57,7 @@ class Emulator:
         self._handles: dict[tuple[str, int], Deployed] = {}
         self._handing = 0  # pieces of work on their way to the loop
         self._handing_lock = threading.Lock()
-        self._servers: list[Server] = []
+        self._servers: list["Server"] = []
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fnlab-emulator", daemon=True)
@@ -130,12 +132,15 @@ class Emulator:
         ------
         OSError
             If the port is taken.
+        MissingExtra
+            If the package that parses HTTP is not installed.
         """
+        server_type = _server_type()
         token = self.token if with_token else None
 
         async def open_doors() -> str:
             app = front(self.platform, place=Place(region=region, account=account), down=down)
-            server = await Server.start(app, port=port, gate=gate(token))
+            server = await server_type.start(app, port=port, gate=gate(token))
             self._servers.append(server)
             return server.url
 
@@ -241,6 +246,19 @@ def default_emulator() -> Emulator:
         if _default is None or _default._closed:
             _default = Emulator()
         return _default
+
+
+def _server_type() -> "type[Server]":
+    """Import the server only when doors are opened: whoever calls from Python needs no extra."""
+    try:
+        from fnlab.emulator.http.server import Server
+    except ModuleNotFoundError as error:
+        if error.name != "httptools":
+            raise
+        raise MissingExtra(
+            f'doors for HTTP need {error.name}, which is not installed; run pip install "fnlab[serve]".'
+        ) from None
+    return Server
 
 
 async def _cancel_others() -> None:
