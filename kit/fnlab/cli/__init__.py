@@ -15,5 +15,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in _NEEDED:
             raise
-        sys.exit(f'Error: the command fnlab needs {error.name}, which is not installed; run pip install "fnlab[serve]".')
+        sys.exit(
+            f'Error: the command fnlab needs {error.name}, which is not installed; run pip install "fnlab[serve]".'
+        )
     command()

@@ -57,7 +57,7 @@ class Emulator:
         self._handles: dict[tuple[str, int], Deployed] = {}
         self._handing = 0  # pieces of work on their way to the loop
         self._handing_lock = threading.Lock()
-        self._servers: list["Server"] = []
+        self._servers: list[Server] = []
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fnlab-emulator", daemon=True)
@@ -194,6 +194,11 @@ class Emulator:
             return call()
 
         return self.run(work())
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._closed
 
     def close(self) -> None:
         """Stop all instances and give the home back; what was acknowledged stays in it. Closing twice is fine."""

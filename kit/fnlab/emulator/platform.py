@@ -34,6 +34,9 @@ REMEMBERED = 2_000
 
 _EMPTY: Mapping[str, Any] = {}
 
+#: Where the key that chooses a version is kept with an event; handlers do not see it.
+_KEY = "routing_key"
+
 
 @dataclass
 class History:
@@ -217,9 +220,12 @@ class Platform:
         *,
         payload: bytes,
         task_id: str | None = None,
+        key: str | None = None,
         meta: Mapping[str, Any] = _EMPTY,
     ) -> str:
         """Take in an event that nobody waits for. When this returns its id, the event survives a crash.
+
+        The version is chosen at each try, by the key if there is one.
 
         Raises
         ------
@@ -227,7 +233,8 @@ class Platform:
             If there is no such function, version or alias.
         """
         self.catalog.version(name, qualifier)
-        return await self.delivery.accept(name, qualifier or "$LATEST", payload, task_id=task_id, meta=dict(meta))
+        kept = dict(meta) if key is None else {**meta, _KEY: key}
+        return await self.delivery.accept(name, qualifier or "$LATEST", payload, task_id=task_id, meta=kept)
 
     def _turned_away(self, version: Version, request_id: str) -> Report | None:
         with self.lock:
@@ -250,7 +257,10 @@ class Platform:
     async def _deliver(
         self, function: str, qualifier: str, payload: bytes, *, request_id: str, meta: Mapping[str, Any]
     ) -> Report:
-        return await self.invoke(function, qualifier, payload=payload, request_id=request_id, meta=meta)
+        shown = {name: value for name, value in meta.items() if name != _KEY}
+        return await self.invoke(
+            function, qualifier, payload=payload, request_id=request_id, key=meta.get(_KEY), meta=shown
+        )
 
     def _target(self, destination: str) -> tuple[str, str] | None:
         """Find the function that a destination names, if it is one of ours."""

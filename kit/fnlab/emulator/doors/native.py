@@ -18,9 +18,6 @@ from fnlab.trace import INSTANCE_COLUMNS, INVOCATION_COLUMNS, Trace
 
 PREFIX = "/fnlab"
 
-#: How often followed logs are looked at.
-FOLLOW_S = 0.2
-
 
 class NativeDoor:
     """What the command line says to a running platform.
@@ -128,7 +125,7 @@ class NativeDoor:
         while True:
             for stream, line in tail.news():
                 yield f"{stream} | {line}\n".encode()
-            await asyncio.sleep(FOLLOW_S)
+            await asyncio.sleep(log.FOLLOW_S)
 
     async def _end(self, request: Request, name: str) -> Response:
         asyncio.get_running_loop().call_soon(self._down)
