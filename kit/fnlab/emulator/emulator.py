@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -20,7 +19,7 @@ from fnlab.emulator.mailbox import Mail
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report
-from fnlab.errors import EmulatorClosed, HandlerNotImportable, MissingExtra
+from fnlab.errors import EmulatorClosed, MissingExtra
 from fnlab.functions import Function
 from fnlab.trace import Trace
 
@@ -80,7 +79,6 @@ class Emulator:
         HandlerNotImportable
             If the handler's module is neither in the package nor installed.
         """
-        _check_handler(function)
         return self._handle(self.run_here(partial(self.platform.deploy, function)))
 
     def __getitem__(self, name: str) -> Deployed:
@@ -272,19 +270,3 @@ async def _cancel_others() -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-
-
-def _check_handler(function: Function) -> None:
-    if function.runtime != "python":
-        return  # its program knows what to do with the handler
-    module = function.handler.partition(":")[0]
-    path = PurePosixPath(*module.split("."))
-    in_package = any(
-        str(candidate) in function.package.files for candidate in (path.with_suffix(".py"), path / "__init__.py")
-    )
-    if not in_package and find_spec(module.partition(".")[0]) is None:
-        files = ", ".join(sorted(function.package.files))
-        raise HandlerNotImportable(
-            f"handler {function.handler!r} needs a module {module!r}, in the package or installed; "
-            f"the package holds {files}."
-        )

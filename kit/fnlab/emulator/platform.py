@@ -17,6 +17,7 @@ from fnlab.emulator.arn import function_arn, function_in
 from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.delivery import Delivery
+from fnlab.emulator.handlers import check_handler
 from fnlab.emulator.home import Home
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, refused
@@ -97,7 +98,14 @@ class Platform:
         self.delivery.resume()
 
     def deploy(self, function: Function) -> Version:
-        """Take a function in and publish it; the version before makes room, unless somebody still wants it."""
+        """Take a function in and publish it; the version before makes room, unless somebody still wants it.
+
+        Raises
+        ------
+        HandlerNotImportable
+            If the handler's module is neither in the package nor installed.
+        """
+        check_handler(function)
         name = function.name
         if name not in self.catalog:
             self.catalog.create(function)

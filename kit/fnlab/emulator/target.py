@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from fnlab.emulator.emulator import Emulator
 
 
+#: How much of an event a sentence repeats.
+_SHOWN_BYTES = 60
+
+
 class Target:
     """A function under one of its qualifiers.
 
@@ -181,11 +185,36 @@ def to_json(event: Any, *, limits: Limits) -> bytes:
         body = json.dumps(event, default=_plain, allow_nan=False).encode()
     except (TypeError, ValueError) as error:
         raise EventNotJson(f"an event must be something that JSON can hold: {error}.") from None
+    _check_size(body, limits)
+    return body
+
+
+def check_event(body: bytes, function: Function) -> None:
+    """Refuse an event from outside that a function cannot take.
+
+    Raises
+    ------
+    EventNotJson
+        If it is not JSON, unless the function takes bytes, or larger than the limit.
+    """
+    _check_size(body, Limits.of(function.limits))
+    if function.payload == "json":
+        try:
+            json.loads(body)
+        except ValueError as error:
+            raise EventNotJson(f"an event must be JSON: {error}; got {_begin(body)}.") from None
+
+
+def _check_size(body: bytes, limits: Limits) -> None:
     if len(body) > limits.request_bytes:
         raise EventNotJson(
             f"an event must not exceed {limits.request_bytes:,} bytes ({limits.title}); got {len(body):,}."
         )
-    return body
+
+
+def _begin(body: bytes) -> str:
+    text = body[:_SHOWN_BYTES].decode(errors="replace")
+    return repr(text + ("…" if len(body) > _SHOWN_BYTES else ""))
 
 
 def answer(report: Report) -> Any:
