@@ -6,24 +6,25 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
 from fnlab.emulator.doors.front import Front, Place
 from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate, load_token
-from fnlab.emulator.http.server import Server
 from fnlab.emulator.mailbox import Mail
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report
-from fnlab.errors import EmulatorClosed, HandlerNotImportable
+from fnlab.errors import EmulatorClosed, MissingExtra
 from fnlab.functions import Function
 from fnlab.trace import Trace
+
+if TYPE_CHECKING:
+    from fnlab.emulator.http.server import Server
 
 T = TypeVar("T")
 
@@ -87,7 +88,6 @@ class Emulator:
         HandlerNotImportable
             If the handler's module is neither in the package nor installed.
         """
-        _check_handler(function)
         return self._handle(self.run_here(partial(self.platform.deploy, function)))
 
     def __getitem__(self, name: str) -> Deployed:
@@ -139,12 +139,15 @@ class Emulator:
         ------
         OSError
             If the port is taken.
+        MissingExtra
+            If the package that parses HTTP is not installed.
         """
+        server_type = _server_type()
         token = self.token if with_token else None
 
         async def open_doors() -> str:
             app = Front(self.platform, place=Place(region=region, account=account), down=down)
-            server = await Server.start(app, port=port, gate=gate(token, is_open=app.is_open))
+            server = await server_type.start(app, port=port, gate=gate(token, is_open=app.is_open))
             self._servers.append(server)
             return server.url
 
@@ -199,6 +202,11 @@ class Emulator:
 
         return self.run(work())
 
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._closed
+
     def close(self) -> None:
         """Stop all instances and give the home back; what was acknowledged stays in it. Closing twice is fine."""
         if self._closed:
@@ -252,25 +260,22 @@ def default_emulator() -> Emulator:
         return _default
 
 
+def _server_type() -> "type[Server]":
+    """Import the server only when doors are opened: whoever calls from Python needs no extra."""
+    try:
+        from fnlab.emulator.http.server import Server
+    except ModuleNotFoundError as error:
+        if error.name != "httptools":
+            raise
+        raise MissingExtra(
+            f'doors for HTTP need {error.name}, which is not installed; run pip install "fnlab[serve]".'
+        ) from None
+    return Server
+
+
 async def _cancel_others() -> None:
     """End what still runs on this loop, such as a replay that nobody waits for any more."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-
-
-def _check_handler(function: Function) -> None:
-    if function.runtime != "python":
-        return  # its program knows what to do with the handler
-    module = function.handler.partition(":")[0]
-    path = PurePosixPath(*module.split("."))
-    in_package = any(
-        str(candidate) in function.package.files for candidate in (path.with_suffix(".py"), path / "__init__.py")
-    )
-    if not in_package and find_spec(module.partition(".")[0]) is None:
-        files = ", ".join(sorted(function.package.files))
-        raise HandlerNotImportable(
-            f"handler {function.handler!r} needs a module {module!r}, in the package or installed; "
-            f"the package holds {files}."
-        )

@@ -17,6 +17,7 @@ from fnlab.emulator.arn import function_arn, function_in
 from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.delivery import Delivery
+from fnlab.emulator.handlers import check_handler
 from fnlab.emulator.home import Home
 from fnlab.emulator.meter import Meter
 from fnlab.emulator.records import Version
@@ -34,6 +35,9 @@ EVENTS_AT_ONCE = 8
 REMEMBERED = 2_000
 
 _EMPTY: Mapping[str, Any] = {}
+
+#: Where the key that chooses a version is kept with an event; handlers do not see it.
+_KEY = "routing_key"
 
 
 @dataclass
@@ -101,7 +105,14 @@ class Platform:
         self.delivery.resume()
 
     def deploy(self, function: Function) -> Version:
-        """Take a function in and publish it; the version before makes room, unless somebody still wants it."""
+        """Take a function in and publish it; the version before makes room, unless somebody still wants it.
+
+        Raises
+        ------
+        HandlerNotImportable
+            If the handler's module is neither in the package nor installed.
+        """
+        check_handler(function)
         name = function.name
         if name not in self.catalog:
             self.catalog.create(function)
@@ -224,9 +235,12 @@ class Platform:
         *,
         payload: bytes,
         task_id: str | None = None,
+        key: str | None = None,
         meta: Mapping[str, Any] = _EMPTY,
     ) -> str:
         """Take in an event that nobody waits for. When this returns its id, the event survives a crash.
+
+        The version is chosen at each try, by the key if there is one.
 
         Raises
         ------
@@ -234,7 +248,8 @@ class Platform:
             If there is no such function, version or alias.
         """
         self.catalog.version(name, qualifier)
-        return await self.delivery.accept(name, qualifier or "$LATEST", payload, task_id=task_id, meta=dict(meta))
+        kept = dict(meta) if key is None else {**meta, _KEY: key}
+        return await self.delivery.accept(name, qualifier or "$LATEST", payload, task_id=task_id, meta=kept)
 
     def _turned_away(self, version: Version, request_id: str) -> Report | None:
         with self.lock:
@@ -257,7 +272,10 @@ class Platform:
     async def _deliver(
         self, function: str, qualifier: str, payload: bytes, *, request_id: str, meta: Mapping[str, Any]
     ) -> Report:
-        return await self.invoke(function, qualifier, payload=payload, request_id=request_id, meta=meta)
+        shown = {name: value for name, value in meta.items() if name != _KEY}
+        return await self.invoke(
+            function, qualifier, payload=payload, request_id=request_id, key=meta.get(_KEY), meta=shown
+        )
 
     def _target(self, destination: str) -> tuple[str, str] | None:
         """Find the function that a destination names, if it is one of ours."""
