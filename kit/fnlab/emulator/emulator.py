@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
+from fnlab.emulator.descriptors import raise_limit
 from fnlab.emulator.doors.front import Place, front
 from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate, load_token
@@ -51,6 +52,7 @@ class Emulator:
     """
 
     def __init__(self, home: Path | str | None = None) -> None:
+        raise_limit()
         self.home = Home(Path(home) if home is not None else None)
         self._handles: dict[tuple[str, int], Deployed] = {}
         self._handing = 0  # pieces of work on their way to the loop
