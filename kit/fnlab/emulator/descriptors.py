@@ -1,6 +1,7 @@
 """How many files this process may have open: enough for as many instances as an account may run."""
 
 import contextlib
+import resource
 
 from fnlab.functions import Limits
 
@@ -18,10 +19,6 @@ def raise_limit() -> None:
     Most systems start a process with 1,024 (macOS: 256), for the sake of programs that use ``select``, and let it ask
     for more. Two hundred instances need more.
     """
-    try:
-        import resource
-    except ImportError:  # a system that has no such limits
-        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = PER_INSTANCE * Limits.of("aws-lambda").account_concurrency + BESIDE
     if hard != resource.RLIM_INFINITY:

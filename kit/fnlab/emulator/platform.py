@@ -169,17 +169,19 @@ class Platform:
 
         This, alone of all methods, may be called from any thread.
         """
-        name = version.function.name
-        with self.lock:
-            running = self._running.get((name, version.number))
-            if running is None or running[0] != version.revision:
-                return None
-            if self.admission.admit(name, now_s=time.monotonic()):
-                return None  # refused, but that is for the loop to say
+        name, admitted = version.function.name, False
         try:
+            with self.lock:
+                running = self._running.get((name, version.number))
+                if running is None or running[0] != version.revision:
+                    return None
+                if self.admission.admit(name, now_s=time.monotonic()):
+                    return None  # refused, but that is for the loop to say
+                admitted = True
             return direct.call(running[1], payload)
         finally:
-            self._release(name)
+            if admitted:
+                self._release(name)
 
     def stream(
         self,
@@ -312,9 +314,10 @@ class Platform:
 
     def trace(self, name: str | None = None) -> Trace:
         """Tell what has happened since the platform began, to one function or to all of them."""
-        now_s = self.clock.now_s()
-        histories = [history for (function, _), history in self._histories.items() if name in (None, function)]
-        return Trace.merged([history.recorder.trace(now_s) for history in histories], now_s)
+        with self.lock:  # callers' own threads write rows
+            now_s = self.clock.now_s()
+            histories = [history for (function, _), history in self._histories.items() if name in (None, function)]
+            return Trace.merged([history.recorder.trace(now_s) for history in histories], now_s)
 
     def running(self, name: str | None = None) -> Iterator[Supervisor]:
         """Go through what runs."""
