@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-
 import resource
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fnlab.emulator import Emulator
 from fnlab.functions import AsyncPolicy, Function, Package, Scaling
 from fnlab.scheduler import Admission
 from fnlab.trace import Status

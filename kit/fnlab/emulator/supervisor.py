@@ -1,7 +1,6 @@
 """Carries out what the scheduler decides for one version of a function, with a clock and processes."""
 
 import asyncio
-import concurrent.futures
 import json
 import threading
 import uuid
