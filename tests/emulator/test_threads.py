@@ -1,4 +1,4 @@
-"""Many threads call, while others deploy, evict, kill and interrupt: everybody gets an answer, and nothing is left over."""
+"""Many threads call, while others deploy, evict, kill and interrupt: all are answered, and nothing is left over."""
 
 import os
 import random
@@ -292,7 +292,7 @@ def test_an_interrupted_call_ends_its_instance_and_nothing_else(emulator):
 
 
 def test_interrupts_at_any_moment_leave_no_count_behind(emulator):
-    """A hundred interrupts hit calls of some microseconds; afterwards the one instance that may be is there to serve."""
+    """A hundred interrupts hit calls of some microseconds; afterwards the one instance there may be serves again."""
     fn = emulator.deploy(function_of(ECHO, max_instances=1, max_wait_s=10))
     fn(None)
     rng, main = random.Random(1), threading.main_thread().ident
