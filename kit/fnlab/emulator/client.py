@@ -96,8 +96,10 @@ class Deployed(Target):
         """What happened since this version was deployed."""
 
         def read() -> Trace:
-            history, now_s = self._history, self.emulator.platform.clock.now_s()
-            return history.recorder.trace(now_s).window(history.began_s, now_s)
+            platform = self.emulator.platform
+            with platform.lock:  # callers' own threads write rows
+                history, now_s = self._history, platform.clock.now_s()
+                return history.recorder.trace(now_s).window(history.began_s, now_s)
 
         return self.emulator.run_here(read)
 

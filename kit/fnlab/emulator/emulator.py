@@ -4,7 +4,7 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
+from fnlab.emulator.descriptors import raise_limit
 from fnlab.emulator.doors.front import Front, Place
 from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate, load_token
@@ -61,6 +62,7 @@ class Emulator:
     """
 
     def __init__(self, home: Path | str | None = None) -> None:
+        raise_limit()
         self.home = Home(Path(home) if home is not None else None)
         self._handles: dict[tuple[str, int], Deployed] = {}
         self._handing = 0  # pieces of work on their way to the loop
@@ -172,24 +174,37 @@ class Emulator:
 
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Let a coroutine run on the emulator's thread."""
-        if self._closed:
-            work.close()
-            raise EmulatorClosed("this needs a running emulator; it was closed.")
+        begun = False
 
         async def arrived() -> T:
+            nonlocal begun
+            begun = True
             with self._handing_lock:
                 self._handing -= 1
             return await work
 
+        def over(_future: "Future[T]") -> None:
+            if not begun:  # it was cancelled before it came to that
+                with self._handing_lock:
+                    self._handing -= 1
+
         with self._handing_lock:
+            if self._closed:
+                work.close()
+                raise EmulatorClosed("this needs a running emulator; it was closed.")
             self._handing += 1
-        return asyncio.run_coroutine_threadsafe(arrived(), self._loop)
+            future = asyncio.run_coroutine_threadsafe(arrived(), self._loop)
+        future.add_done_callback(over)
+        return future
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the emulator's thread and wait for it; whoever interrupts the wait ends the work."""
         future = self.begin(work)
         try:
             return future.result()
+        except CancelledError:
+            work.close()  # it may never have begun
+            raise EmulatorClosed("the emulator was closed before the work was done.") from None
         except BaseException:
             future.cancel()
             raise
@@ -214,14 +229,15 @@ class Emulator:
         for server in self._servers:
             self.run(server.close(grace_s=1.0))
         self.run(self.platform.close())
-        self.run(_cancel_others())
-        self._closed = True
+        with self._handing_lock:
+            self._closed = True
         atexit.unregister(self.close)
         self._end_loop()
 
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.run_until_complete(_cancel_others())  # nobody adds to them any more, and nobody is left waiting
         self._loop.close()
         self.home.close()
 

@@ -31,8 +31,8 @@ from fnlab.trace import Recorder, Trace
 #: Events of one function that are tried at once; a queue of thousands must not start as many instances.
 EVENTS_AT_ONCE = 8
 
-#: How many reports are remembered for each version.
-REMEMBERED = 2_000
+#: How many reports are remembered for each version, as long as their answers take no more than so many bytes.
+REMEMBERED, REMEMBERED_BYTES = 2_000, 32 * 1024 * 1024
 
 _EMPTY: Mapping[str, Any] = {}
 
@@ -50,12 +50,18 @@ class History:
     began_s: float
     reports: deque[Report] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     calls: int = 0
+    _bytes: int = 0  # of the answers in the reports
 
     def note(self, report: Report) -> None:
-        """Remember a finished call."""
+        """Remember a finished call, and forget the oldest where it gets too much."""
         self.calls += 1
         self.meter.note(self.function, report)
+        self._bytes += len(report.body)
+        if len(self.reports) == REMEMBERED:
+            self._bytes -= len(self.reports[0].body)
         self.reports.append(report)
+        while self._bytes > REMEMBERED_BYTES and len(self.reports) > 1:
+            self._bytes -= len(self.reports.popleft().body)
 
 
 class Platform:
@@ -187,17 +193,19 @@ class Platform:
 
         This, alone of all methods, may be called from any thread.
         """
-        name = version.function.name
-        with self.lock:
-            running = self._running.get((name, version.number))
-            if running is None or running[0] != version.revision:
-                return None
-            if self.admission.admit(name, now_s=time.monotonic()):
-                return None  # refused, but that is for the loop to say
+        name, admitted = version.function.name, False
         try:
+            with self.lock:
+                running = self._running.get((name, version.number))
+                if running is None or running[0] != version.revision:
+                    return None
+                if self.admission.admit(name, now_s=time.monotonic()):
+                    return None  # refused, but that is for the loop to say
+                admitted = True
             return direct.call(running[1], payload)
         finally:
-            self._release(name)
+            if admitted:
+                self._release(name)
 
     def stream(
         self,
@@ -329,17 +337,19 @@ class Platform:
     def history(self, version: Version) -> History:
         """Give what is remembered of a version."""
         key = version.function.name, version.number
-        if key not in self._histories:
-            spill = self.home.rows_path(version.function.name, version.number)
-            recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number, spill=spill)
-            self._histories[key] = History(key[0], self.meter, recorder, began_s=self.clock.now_s())
-        return self._histories[key]
+        with self.lock:  # a caller's thread may ask for its handle's history
+            if key not in self._histories:
+                spill = self.home.rows_path(version.function.name, version.number)
+                recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number, spill=spill)
+                self._histories[key] = History(key[0], self.meter, recorder, began_s=self.clock.now_s())
+            return self._histories[key]
 
     def trace(self, name: str | None = None) -> Trace:
         """Tell what has happened since the platform began, to one function or to all of them."""
-        now_s = self.clock.now_s()
-        histories = [history for (function, _), history in self._histories.items() if name in (None, function)]
-        return Trace.merged([history.recorder.trace(now_s) for history in histories], now_s)
+        with self.lock:  # callers' own threads write rows
+            now_s = self.clock.now_s()
+            histories = [history for (function, _), history in self._histories.items() if name in (None, function)]
+            return Trace.merged([history.recorder.trace(now_s) for history in histories], now_s)
 
     def running(self, name: str | None = None) -> Iterator[Supervisor]:
         """Go through what runs."""
