@@ -20,7 +20,7 @@ from fnlab.errors import (
     StillNeeded,
     VersionNotFound,
 )
-from fnlab.functions import DRAFT, Alias, AsyncPolicy, Function, Package
+from fnlab.functions import DRAFT, Alias, AsyncPolicy, Function, Limits, Package
 
 
 class Catalog:
@@ -286,7 +286,9 @@ class Catalog:
 
     def policy(self, name: str, qualifier: str | None = None) -> AsyncPolicy:
         """Say what becomes of asynchronous events that come in by this qualifier."""
-        return self[name].policies.get(qualifier or "$LATEST", AsyncPolicy())
+        entry = self[name]
+        usual = AsyncPolicy(max_retries=Limits.of(entry.draft.function.limits).async_retries)
+        return entry.policies.get(qualifier or "$LATEST", usual)
 
     def set_url(self, name: str, qualifier: str, settings: Mapping[str, Any] | None) -> None:
         """Give the function a URL, or take it away."""

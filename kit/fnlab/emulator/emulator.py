@@ -149,7 +149,7 @@ class Emulator:
 
         async def open_doors() -> str:
             app = Front(self.platform, place=Place(region=region, account=account), down=down)
-            server = await server_type.start(app, port=port, gate=gate(token, is_open=app.is_open))
+            server = await server_type.start(app, port=port, gate=gate(token, is_open=app.is_open, refuse=app.refuse))
             self._servers.append(server)
             return server.url
 

@@ -213,15 +213,16 @@ class Platform:
         qualifier: str | None = None,
         *,
         payload: bytes,
+        request_id: str | None = None,
         key: str | None = None,
         meta: Mapping[str, Any] = _EMPTY,
     ) -> AsyncIterator[bytes | Report]:
         """Let a function answer bit by bit: pieces as they come, and at last the report."""
         pieces: asyncio.Queue[bytes | Report | BaseException] = asyncio.Queue()
         version = self.version(name, qualifier, key)
+        request_id = request_id or str(uuid.uuid4())
 
         async def work() -> None:
-            request_id = str(uuid.uuid4())
             supervisor = self.supervisor(version)
             if report := self._turned_away(version, request_id):
                 pieces.put_nowait(report)

@@ -208,6 +208,7 @@ class Supervisor:
         """Give up a request, if it is here; the instance that serves it is ended."""
         request = self._requests.get(request_id)
         if request is not None and request.slot is not None:
+            request.slot.tries = INIT_TRIES  # if it was starting, for this request, it need not be tried again
             self._kill(request.slot, Status.ERROR, "InstanceCrashed", "the request was stopped from outside.")
 
     @_locked

@@ -49,6 +49,8 @@ class Limits:
         Largest event of a synchronous call.
     response_bytes : int
         Largest answer.
+    async_retries : int
+        Tries after the first of an event that nobody waits for, unless its function says otherwise.
     disk_mib : tuple of (int, int)
         Smallest and largest space for temporary files.
     instance_concurrency : tuple of (int, int)
@@ -74,6 +76,7 @@ class Limits:
     memory_mib_per_vcpu: int
     request_bytes: int
     response_bytes: int
+    async_retries: int
     disk_mib: tuple[int, int]
     instance_concurrency: tuple[int, int]
     account_concurrency: int
@@ -150,6 +153,7 @@ def _read(provider: str) -> Limits:
         memory_mib_per_vcpu=facts["memory_mib_per_vcpu"]["value"],
         request_bytes=facts["request_bytes"]["max"],
         # Where a provider states none for answers, its limit for requests holds.
+        async_retries=facts["async_retries"]["default"],
         response_bytes=facts.get("response_bytes", facts["request_bytes"])["max"],
         disk_mib=(facts["disk_mib"]["min"], facts["disk_mib"]["max"]),
         instance_concurrency=(places["min"], places["max"]),

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from fnlab.emulator.arn import ACCOUNT, REGION
 from fnlab.emulator.doors import cloudevents, fc, metrics, native, oip
 from fnlab.emulator.doors.aws import AwsDoor
+from fnlab.emulator.doors.aws.errors import gate_refusal
 from fnlab.emulator.doors.cloudevents import CloudEventsDoor
 from fnlab.emulator.doors.fc import FcDoor
 from fnlab.emulator.doors.metrics import MetricsDoor
 from fnlab.emulator.doors.native import NativeDoor
 from fnlab.emulator.doors.oip import InferenceDoor
 from fnlab.emulator.doors.url import UrlDoor
-from fnlab.emulator.http.access import HEALTH_PATH
+from fnlab.emulator.http.access import HEALTH_PATH, plain_refusal
 from fnlab.emulator.http.messages import App, Request, Response, json_response, text_response
 from fnlab.emulator.platform import Platform
 
@@ -64,6 +65,14 @@ class Front:
     def is_open(self, request: Request) -> bool:
         """Tell whether a request needs no token: its owner has opened the URL."""
         return self._urls.fits(request) and self._urls.is_open(request)
+
+    def refuse(self, request: Request, status: int, sentence: str) -> Response:
+        """Refuse a request without a token in the shape that its sender expects."""
+        if _below(fc.PREFIX)(request):
+            return fc.gate_refusal(request, status, sentence)
+        if AwsDoor.fits(request):
+            return gate_refusal(request, status, sentence)
+        return plain_refusal(request, status, sentence)
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fnlab.emulator.http.messages import Response, json_response
+from fnlab.emulator.http.messages import Request, Response, json_response
 
 _FRESH = "Call the {call} API to retrieve the latest Revision Id"
 
@@ -95,3 +95,9 @@ def not_here(what: str) -> AwsError:
     """An operation that this emulator does not translate."""
     message = f"{what} is not translated by this emulator; its table of parity says what is."
     return AwsError("NotImplementedException", message, status=501, fields=_USER)
+
+
+def gate_refusal(request: Request, status: int, sentence: str) -> Response:
+    """Turn a request away that shows no token, as AWS does with a key that it does not know."""
+    code = "UnrecognizedClientException" if status == 401 else "AccessDeniedException"
+    return AwsError(code, sentence, status=403).response()
