@@ -16,7 +16,7 @@ from fnlab.emulator.body import settings_of, spawner
 from fnlab.emulator.instance import wire
 from fnlab.emulator.instance.lanes import Lane
 from fnlab.emulator.process import Instance
-from fnlab.errors import HandlerError
+from fnlab.errors import FunctionTimeout, HandlerError
 from fnlab.functions import Function, Package, Scaling
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
@@ -327,6 +327,18 @@ def test_one_bad_request_is_one_callers_error(emulator):
     errors = [call.exception() for call in calls]
     assert [number for number, error in enumerate(errors) if error] == [5]
     assert isinstance(errors[5], HandlerError)
+
+
+def test_a_call_that_takes_too_long_ends_those_that_wait_for_it(emulator, tmp_path):
+    """They are in the same process, and that is ended; the next call has a new one."""
+    fn = emulator.deploy(batched(timeout_s=1))
+    pid = (fn(0), fn.last.pid)[1]
+    calls = [fn.spawn({"until": str(tmp_path / "never")})]
+    while "busy" not in fn.logs():
+        pass
+    calls += [fn.spawn(1), fn.spawn(2)]
+    assert [type(call.exception()) for call in calls] == [FunctionTimeout] * 3
+    assert (fn(3)["event"], fn.last.pid != pid) == (3, True)
 
 
 def test_a_batched_function_is_still_one_after_a_restart():
