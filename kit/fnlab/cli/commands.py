@@ -129,7 +129,7 @@ def invoke(home: Path | None, name: str, event: str, qualifier: str | None, late
     answer = _connected(home).invoke(name, content, qualifier=qualifier, wait=not later)
     click.echo(answer.content)
     if answer.is_error:
-        raise click.ClickException(show.failure(name, answer.json()))
+        raise click.ClickException(show.failure(name, answer.content))
 
 
 @main.command()
@@ -206,7 +206,7 @@ def down(home: Path | None) -> None:
     """
     connection = _connected(home)
     connection.down()
-    click.echo("The platform ends.")
+    click.echo("The platform has ended.")
 
 
 def _connected(home: Path | None) -> Connection:

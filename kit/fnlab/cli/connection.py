@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import httpx
 from tqdm import tqdm
 
 from fnlab.emulator.doors.native import PREFIX, function_to_wire, trace_from_json
+from fnlab.emulator.home import is_held
 from fnlab.functions import Function
 from fnlab.trace import Trace
 
@@ -24,6 +26,9 @@ _LARGE_BYTES, _PIECE_BYTES = 8 * 1024 * 1024, 256 * 1024
 
 #: A call may take as long as the longest timeout that a provider allows; the platform sets the real limit.
 _NO_LIMIT = httpx.Timeout(10, read=None)
+
+#: A platform that ends lets requests finish first. How long that may take, and how often to look.
+_END_S, _LOOK_S = 60, 0.05
 
 #: Statuses of a call that the platform took and that did not end well; the function's error is in the body.
 _ENDED_BADLY = (429, 502)
@@ -113,8 +118,15 @@ class Connection:
             raise self._lost(error) from None
 
     def down(self) -> None:
-        """End the platform."""
+        """End the platform, and wait until its home is free."""
         self._ask("POST", _path("", "down"))
+        deadline_s = time.monotonic() + _END_S
+        while is_held(self._home):
+            if time.monotonic() > deadline_s:
+                raise click.ClickException(
+                    f"the platform must end within {_END_S} s; process {self.pid} is still there: end it with `kill`."
+                )
+            time.sleep(_LOOK_S)
 
     def _ask(self, method: str, path: str, *, accept: tuple[int, ...] = (), **content: Any) -> httpx.Response:
         try:

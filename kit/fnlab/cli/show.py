@@ -1,5 +1,6 @@
 """Tables for a terminal."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,11 +86,16 @@ def pulse(functions: Sequence[Mapping[str, Any]], traces: Mapping[str, Trace], *
     return table(head, rows)
 
 
-def failure(name: str, error: Mapping[str, Any]) -> str:
-    """Say how a call ended that did not end well."""
+def failure(name: str, body: bytes) -> str:
+    """Say how a call ended that did not end well; a runtime that is not ours may describe that in its own way."""
+    try:
+        error = json.loads(body)
+        error["errorType"], error["errorMessage"]
+    except (ValueError, KeyError, TypeError):
+        return f"{name} failed."
     request_id = error.get("requestId")
     lines = f"; `fnlab logs {name} --request-id {request_id}` shows its lines" if request_id else ""
-    return f"{name} failed with {error.get('errorType')}: {error.get('errorMessage')}{lines}."
+    return f"{name} failed with {error['errorType']}: {error['errorMessage']}{lines}."
 
 
 def receipt(priced: Bill) -> str:

@@ -104,6 +104,18 @@ class Home:
         return folder
 
 
+def is_held(home: Path) -> bool:
+    """Tell whether an emulator owns this folder now."""
+    try:
+        fd = os.open(home / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _lock(fd)
+    finally:
+        os.close(fd)
+
+
 def _lock(fd: int) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
