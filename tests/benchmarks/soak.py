@@ -40,6 +40,7 @@ from fnlab.trace import Status
 SECONDS = 600.0
 KILL_EVERY_S = 1.0
 LOOK_EVERY_S = 1.0
+MOST_BEHIND_S = 2.0  # what a client is behind its pace by more than this is not asked at all
 WARM_UP_SHARE = 0.2  # of the run; caches fill and queues find their length in it, so slopes are taken after it
 HERE = Path(__file__).parent
 
@@ -180,7 +181,7 @@ class Soak:
     # Clients.
 
     def _loop(self, name: str, ask: Callable[[int], None], *, every_s: float) -> None:
-        """Ask at a steady pace; who is late does not make up for it by a burst."""
+        """Ask at a steady pace; who is a little late makes up for it."""
         numbers, tally = itertools.count(), self.tallies[name]
 
         def one() -> None:
@@ -201,7 +202,7 @@ class Soak:
             due_s = time.monotonic() + random.random() * seconds
             while not self._stop.wait(max(0.0, due_s - time.monotonic())):
                 work()
-                due_s = max(due_s + seconds, time.monotonic() - seconds)
+                due_s = max(due_s + seconds, time.monotonic() - MOST_BEHIND_S)
 
         self._threads.append(threading.Thread(target=run, daemon=True))
 
@@ -356,11 +357,11 @@ def markdown(found: dict[str, Any]) -> str:
         "",
         f"{found['seconds']:g} s on {found['machine']}, {found['at']}; made by `python tests/benchmarks/soak.py`.",
         "",
-        f"**Healthy functions: {good:,} of {asked:,} requests succeeded ({100 * good / asked:.3f} %), "
+        f"**Healthy functions: {good:,} of {asked:,} requests succeeded ({100 * good / asked:.3f} %),",
         f"{asked / found['seconds']:.0f} a second.**",
         "",
         "A request that is running on a process that is killed from outside fails. So each second one instance is",
-        "killed that is busy with the sacrificial function `victim`, or that has been idle for longest of a healthy one.",
+        "killed that is busy with the sacrificial function `victim`, or, of a healthy one, has been idle for longest.",
         "`events` counts events accepted, all of which were then delivered. Latencies are the callers', on a machine",
         "whose cores the infinite loop and the crash loops share.",
         "",
@@ -387,7 +388,7 @@ def markdown(found: dict[str, Any]) -> str:
         lines.append(f"| {what} | {numbers} | {row['per_min']:+.3f} |")
     lines += [
         "",
-        f"Zombies that outlived a look: {found['zombies_older_than_a_look']}. "
+        f"Zombies that outlived a look: {found['zombies_older_than_a_look']}.",
         f"Processes left after the close: {found['processes_left_after_the_close']}.",
         "",
     ]

@@ -1,4 +1,4 @@
-"""A platform that is killed at any moment comes back with all that it had acknowledged, and leaves no process behind."""
+"""A platform that is killed comes back with all that it had acknowledged, and leaves no process behind."""
 
 import json
 import random
@@ -49,7 +49,8 @@ for round in range(1, 1_000_000):
         told("tag", name, str(round))
         here(lambda: emulator.platform.reserve(name, 100 + round))
         told("reserved", name, 100 + round)
-        here(lambda: catalog.set_policy(name, "live", AsyncPolicy(max_retries=round % 9, delays_s=(0.01,), on_success="done")))
+        policy = AsyncPolicy(max_retries=round % 9, delays_s=(0.01,), on_success="done")
+        here(lambda: catalog.set_policy(name, "live", policy))
         told("policy", name, round % 9)
         for number in range(5):
             event = f"{name} {round} {number}"

@@ -61,8 +61,9 @@ class ForkServer:
 
     @property
     def gone(self) -> bool:
-        """Whether its process has ended."""
-        return self._process.gone
+        """Whether its process has ended, or is about to because it has failed."""
+        failed = self._warm.done() and self._warm.exception() is not None
+        return failed or self._process.gone
 
     async def warm(self) -> None:
         """Wait until it can fork.

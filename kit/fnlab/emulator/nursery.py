@@ -120,7 +120,7 @@ class Nursery:
         """Stop an instance and remove its temporary folder; one that is busy needs to be told by a signal."""
         await instance.stop(grace_s, terminate=terminate)
         if folder := self._folders.pop(instance, None):
-            shutil.rmtree(folder, ignore_errors=True)
+            await _remove(folder)
 
     def give_up(self, error: FnlabError) -> None:
         """Start nothing any more; whoever waits for a start hears why."""
@@ -140,7 +140,7 @@ class Nursery:
 
     async def _end(self, forks: ForkServer, folder: Path) -> None:
         await forks.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        await _remove(folder)
 
     def _fork_server(self) -> ForkServer:
         self._forks_folder = self._home.temporary_dir()
@@ -207,3 +207,8 @@ class Nursery:
         task = asyncio.get_running_loop().create_task(work)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
+
+
+async def _remove(folder: Path) -> None:
+    """Remove a temporary folder, however much is in it, while the loop serves others."""
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

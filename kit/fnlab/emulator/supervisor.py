@@ -20,7 +20,7 @@ from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S
 from fnlab.emulator.report import Report, error_json, refused
 from fnlab.emulator.slots import Request, Sink, Slot
 from fnlab.emulator.watch import Watch
-from fnlab.errors import EmulatorClosed, FnlabError
+from fnlab.errors import CannotFork, EmulatorClosed, FnlabError
 from fnlab.functions import Function, Limits, Scaling
 from fnlab.scheduler import (
     Arrived,
@@ -343,7 +343,8 @@ class Supervisor:
                 self.on_gone(instance)
             except FnlabError as error:  # there is nothing to fork
                 slot.doom = (Status.ERROR, error_json(type(error).__name__, str(error)))
-                slot.tries = INIT_TRIES  # the fork server has had its own tries
+                if isinstance(error, CannotFork):
+                    slot.tries = INIT_TRIES  # it would be no other the next time
                 self.on_gone(instance)
 
         self._chore(launch())
@@ -502,7 +503,10 @@ class Supervisor:
     def _kill(self, slot: Slot, status: Status, error_type: str, sentence: str) -> None:
         """End an instance at once; its requests hear why when it is gone."""
         slot.doom = (status, error_json(error_type, sentence))
-        slot.instance.kill()
+        if slot.instance.pid < 0:  # it waits for a fork server, and there is nothing yet that could be gone
+            self.on_gone(slot.instance)
+        else:
+            slot.instance.kill()
 
     @_locked
     def _lose(self, slot: Slot, grace_s: float = 0) -> None:
