@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import pytest
 
-#: These run inside instances. Imported here, one of them would sleep for a quarter of an hour.
-collect_ignore_glob = ["functions/*"]
+#: The first run inside instances; imported here, one of them would sleep for a quarter of an hour. Benchmarks are
+#: programs, and their peers are in an environment of their own.
+collect_ignore_glob = ["functions/*", "benchmarks/*"]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 NO_SKIPS = os.environ.get("FNLAB_NO_SKIPS") == "1"

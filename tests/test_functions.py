@@ -44,6 +44,18 @@ def function(**settings):
         ({"handler": "main.handler"}, "handler must read 'module:function'; got 'main.handler'."),
         ({"env": {"A=B": "c"}}, "env must map names to text; got 'A=B': 'c'."),
         ({"env": {"A": 1}}, "env must map names to text; got 'A': 1."),
+        ({"batch": 16}, "batch must be True or False; got 16."),
+        (
+            {"batch": True, "runtime": "http", "command": ("serve",), "scaling": Scaling(concurrency=16)},
+            "batch needs the runtime 'python'; got 'http'.",
+        ),
+        (
+            {"batch": True},
+            (
+                "batch needs an instance that gets several requests at once; got concurrency 1: "
+                "set scaling=Scaling(concurrency=16)."
+            ),
+        ),
     ],
 )
 def test_a_function_refuses_what_breaks_a_rule(settings, sentence):

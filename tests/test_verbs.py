@@ -13,6 +13,10 @@ from fnlab.workload import Constant, Profile, Workload
 FUNCTIONS = Path(__file__).parent / "functions"
 
 
+def _handler(event, context):
+    return event
+
+
 @pytest.fixture
 def emulator():
     """An emulator of the test's own."""
@@ -48,6 +52,22 @@ def test_a_function_is_deployed_with_other_settings(emulator):
     assert (fn.function.memory_mib, fn.function.scaling.keep_alive_s, fn.function.timeout_s) == (256, 1, 3.0)
 
 
+def test_a_model_is_served_in_batches(emulator):
+    """The same predictions; a caller with wrong rows is refused alone, in the same sentence."""
+    digits = fl.datasets.load("digits")
+    model = fl.train(SVC(gamma=0.001), digits)
+    fn = fl.deploy(model, scaling=fl.Scaling(concurrency=16, max_instances=1), batch=True, emulator=emulator)
+    rows = digits.X_test[:64]
+    assert [answer for (answer,) in fn.map([[row] for row in rows.tolist()], workers=16)] == model.predict(
+        rows
+    ).tolist()
+    calls = [fn.spawn(rows[number : number + 1, : 63 if number == 7 else 64]) for number in range(16)]
+    errors = [call.exception() for call in calls]
+    assert [number for number, error in enumerate(errors) if error] == [7]
+    assert isinstance(errors[7], InvalidInput)
+    assert str(errors[7]) == "the model takes rows of 64 numbers; row 0 has 63."
+
+
 @pytest.mark.parametrize(
     ("thing", "settings", "error", "sentence"),
     [
@@ -59,6 +79,8 @@ def test_a_function_is_deployed_with_other_settings(emulator):
         ),
         (42, {}, BadValue, "got .*int"),
         (LogisticRegression(), {"handler": "a:b"}, BadValue, "handler goes with a folder or a Function"),
+        (LogisticRegression().fit([[0], [1]], [0, 1]), {"batch": True}, BadValue, "got concurrency 1"),
+        (_handler, {"batch": True}, BadValue, "got it with the Python function '_handler'"),
         ("no/such/folder", {"handler": "a:b"}, DeployError, "must exist"),
     ],
 )

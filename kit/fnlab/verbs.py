@@ -27,6 +27,7 @@ def deploy(  # one argument a setting; all by name, all with a default
     scaling: Scaling | None = None,
     limits: str | None = None,
     start: StartStrategy | None = None,
+    batch: bool | None = None,
     emulator: Emulator | None = None,
 ) -> Deployed:
     """Make a thing a running function on the local emulator.
@@ -38,8 +39,9 @@ def deploy(  # one argument a setting; all by name, all with a default
         to predictions. A folder of Python files needs a `handler`. A Python function of an event and a context goes
         with what it uses, see :func:`fnlab.function`. A :class:`Function` is taken as it is, with the settings given
         here in place of its own.
-    name, handler, memory_mib, timeout_s, env, scaling, limits, start
-        As in :class:`Function`; what is not given keeps its default.
+    name, handler, memory_mib, timeout_s, env, scaling, limits, start, batch
+        As in :class:`Function`; what is not given keeps its default. Every model can be served in batches, with
+        ``batch=True, scaling=Scaling(concurrency=16)``.
     emulator : Emulator, optional
         Where to; by default the one that this process shares, started on first use.
 
@@ -51,11 +53,17 @@ def deploy(  # one argument a setting; all by name, all with a default
     given = _given(
         name=name, memory_mib=memory_mib, timeout_s=timeout_s, env=env, scaling=scaling, limits=limits, start=start
     )
+    batched = _given(batch=batch)
     if isinstance(thing, Function):
-        function = changed(thing, **given, **_given(handler=handler))
+        function = changed(thing, **given, **batched, **_given(handler=handler))
     elif isinstance(thing, str | Path):
-        function = _of_folder(Path(thing), handler, given)
+        function = _of_folder(Path(thing), handler, given | batched)
     elif isinstance(thing, FunctionType):
+        if batch:
+            raise BadValue(
+                "batch needs a function batch(events, context) beside the handler, so it goes with a model, a folder "
+                f"or a Function; got it with the Python function {thing.__name__!r}."
+            )
         function = define(**given)(thing)
     elif handler is not None:
         raise BadValue(f"handler goes with a folder or a Function; got it with a {type(thing).__name__}.")
@@ -63,7 +71,7 @@ def deploy(  # one argument a setting; all by name, all with a default
         from fnlab.serve import model_function  # scikit-learn is loaded when a model is deployed, not before
 
         started = _given(start=given.pop("start", None))
-        function = changed(model_function(thing, **given), **started)
+        function = changed(model_function(thing, **given), **started, **batched)
     return (emulator or default_emulator()).deploy(function)
 
 

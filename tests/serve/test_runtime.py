@@ -3,17 +3,19 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PowerTransformer, StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, SVR
 
 from fnlab.datasets import load
 from fnlab.errors import DeployError, InvalidInput, PlatformError
@@ -120,12 +122,13 @@ def test_an_instance_serves_one_function(instance, digits):
     assert str(caught.value) == "an instance must serve one function; initialize was called a second time."
 
 
-def test_initialize_comes_first(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["handler", "batch"])
+def test_initialize_comes_first(tmp_path, monkeypatch, name):
     """A request before initialize is refused."""
     monkeypatch.setattr(runtime, "_model", None)
     with pytest.raises(PlatformError) as caught:
-        runtime.handler([[1.0]], FakeContext(tmp_path))
-    assert str(caught.value) == "an instance must call initialize before handler; it did not."
+        getattr(runtime, name)([[[1.0]]], FakeContext(tmp_path))
+    assert str(caught.value) == f"an instance must call initialize before {name}; it did not."
 
 
 def test_a_changed_artefact_is_refused(tmp_path):
@@ -189,6 +192,59 @@ def test_bad_input_gets_one_sentence(instance, digits, event, sentence):
         runtime.handler(event, context)
     assert str(caught.value) == sentence
     assert caught.value.request_id == "r1"
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        SVC(gamma=0.001),
+        make_pipeline(StandardScaler(), SVC()),
+        LogisticRegression(tol=0.1),
+        KNeighborsClassifier(),
+        RandomForestClassifier(n_estimators=10),
+        HistGradientBoostingClassifier(max_iter=3),
+        MLPClassifier(hidden_layer_sizes=(8,), tol=0.1),
+        RandomForestRegressor(n_estimators=10),
+        KNeighborsRegressor(),
+        SVR(),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_in_a_batch_each_gets_the_answer_it_would_get_alone(instance, digits, estimator):
+    """Byte for byte, whatever number of rows each of them sends."""
+    context = instance(estimator.fit(digits.X_train, digits.y_train))
+    bounds = [0, 1, 2, 5, 6, 30, 64]
+    events = [digits.X_test[low:high].tolist() for low, high in pairwise(bounds)]
+    alone = [json.dumps(runtime.handler(event, context)) for event in events]
+    assert [json.dumps(answer) for answer in runtime.batch(events, context)] == alone
+
+
+def test_in_a_batch_a_linear_sum_may_differ_in_its_last_bits(instance, digits):
+    """A matrix product adds in an order that depends on how many rows there are."""
+    context = instance(Ridge().fit(digits.X_train, digits.y_train))
+    events = [[row] for row in digits.X_test[:32].tolist()]
+    alone = [runtime.handler(event, context) for event in events]
+    np.testing.assert_allclose(runtime.batch(events, context), alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize("bad", [[], None, [GOOD[:63]], [[True, *GOOD[1:]]], [GOOD, 3], [[float("nan"), *GOOD[1:]]]])
+def test_in_a_batch_a_bad_event_is_marked(instance, digits, bad):
+    """An exception takes the place of its answer; the others have theirs. A batch may hold bad ones only."""
+    context = instance(train(SVC(gamma=0.001), digits))
+    good = digits.X_test[:2].tolist()
+    first, marked, last = runtime.batch([good, bad, good[:1]], context)
+    assert (first, last) == (runtime.handler(good, context), runtime.handler(good[:1], context))
+    assert isinstance(marked, InvalidInput)
+    assert [type(answer) for answer in runtime.batch([bad, bad], context)] == [InvalidInput, InvalidInput]
+
+
+def test_a_batch_calls_the_model_once(instance, digits):
+    """That is what it is for."""
+    context = instance(train(SVC(gamma=0.001), digits))
+    estimator = runtime._model.estimator
+    with mock.patch.object(type(estimator), "predict", autospec=True, side_effect=type(estimator).predict) as predict:
+        runtime.batch([[row] for row in digits.X_test[:16].tolist()], context)
+    assert predict.call_count == 1
 
 
 def test_the_runtime_is_light_until_it_opens_a_model():

@@ -1,5 +1,5 @@
 """``python -m fnlab.cli`` does what ``fnlab`` does."""
 
-from fnlab.cli.commands import main
+from fnlab.cli import main
 
 main()

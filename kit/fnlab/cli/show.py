@@ -85,6 +85,13 @@ def pulse(functions: Sequence[Mapping[str, Any]], traces: Mapping[str, Trace], *
     return table(head, rows)
 
 
+def failure(name: str, error: Mapping[str, Any]) -> str:
+    """Say how a call ended that did not end well."""
+    request_id = error.get("requestId")
+    lines = f"; `fnlab logs {name} --request-id {request_id}` shows its lines" if request_id else ""
+    return f"{name} failed with {error.get('errorType')}: {error.get('errorMessage')}{lines}."
+
+
 def receipt(priced: Bill) -> str:
     """Write a bill, its lines and what was assumed."""
     rows = [

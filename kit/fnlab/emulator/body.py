@@ -123,6 +123,7 @@ def settings_of(
         "timeout_s": function.timeout_s,
         "concurrency": function.scaling.concurrency,
         "payload": function.payload,
+        "batch": function.batch,
         "cpu_share": function.cpu_share,
         "package_dir": str(package_dir),
         "layer_dirs": [str(folder) for folder in layers],

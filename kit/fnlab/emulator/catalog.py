@@ -150,12 +150,14 @@ class Catalog:
                 f"a version must have no alias to be deleted; version {number} of {name!r} has {', '.join(needed)}."
             )
         del entry.versions[number]
-        entry.provisioned.pop(str(number), None)
-        entry.policies.pop(str(number), None)
+        _drop_settings(entry, str(number))
         self._keep(entry)
 
     def tag(self, name: str, tags: Mapping[str, str], *, drop: tuple[str, ...] = ()) -> None:
         """Add tags to a function, and take others away."""
+        for key, value in tags.items():
+            if not isinstance(key, str) or not isinstance(value, str):
+                raise BadValue(f"a tag must be text; got {key!r}: {value!r}.")
         entry = self[name]
         entry.tags = {key: value for key, value in entry.tags.items() if key not in drop} | dict(tags)
         self._keep(entry)
@@ -227,14 +229,34 @@ class Catalog:
         """Let an alias lead elsewhere: to roll forward, to roll back, or to try a version with a few requests."""
         before = self.alias(name, alias.name)
         _check_revision(f"the alias {alias.name!r} of {name!r}", before.revision, revision)
-        return self._set_alias(self[name], alias)
+        moved = alias.version != before.alias.version
+        return self._set_alias(self[name], alias, previous=before.alias.version if moved else before.previous)
+
+    def rollback(self, name: str, alias: str) -> Named:
+        """Undo: a canary gets no more requests; without one, the alias leads where it led before.
+
+        A rollback is a change like any other, so the next one leads forward again.
+
+        Raises
+        ------
+        VersionNotFound
+            If the alias has led to one version only, or that version is gone.
+        """
+        named = self.alias(name, alias)
+        if any(named.alias.weights.values()):
+            return self.change_alias(name, replace(named.alias, weights={}))
+        if named.previous is None:
+            raise VersionNotFound(
+                f"an alias goes back to where it led before; {alias!r} of {name!r} has led to version "
+                f"{named.alias.version or '$LATEST'} only."
+            )
+        return self.change_alias(name, replace(named.alias, version=named.previous, weights={}))
 
     def drop_alias(self, name: str, alias: str) -> None:
         """Forget an alias; one that is not there is as good as forgotten."""
         entry = self[name]
         if entry.aliases.pop(alias, None) is not None:
-            entry.provisioned.pop(alias, None)
-            entry.policies.pop(alias, None)
+            _drop_settings(entry, alias)
             self._keep(entry)
 
     # Settings.
@@ -324,10 +346,10 @@ class Catalog:
         if self._layers.pop((name, number), None) is not None:
             self._ledger.forget_layer(name, number)
 
-    def _set_alias(self, entry: Entry, alias: Alias) -> Named:
+    def _set_alias(self, entry: Entry, alias: Alias, *, previous: int | None = None) -> Named:
         for number in (alias.version, *alias.weights):
             self._numbered(entry, number)
-        named = entry.aliases[alias.name] = Named(alias=alias)
+        named = entry.aliases[alias.name] = Named(alias=alias, previous=previous)
         self._keep(entry)
         return named
 
@@ -343,6 +365,12 @@ class Catalog:
         self._ledger.write(entry)
         self._on_change(entry.name)
         return entry
+
+
+def _drop_settings(entry: Entry, qualifier: str) -> None:
+    """Forget what was set for a qualifier that is no more."""
+    for settings in (entry.provisioned, entry.policies, entry.urls):
+        settings.pop(qualifier, None)
 
 
 def _check_revision(what: str, found: str, expected: str | None) -> None:

@@ -1,21 +1,20 @@
 """A deployed function, to call and to look at."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from fnlab.display import facts
 from fnlab.emulator import log
+from fnlab.emulator.alias_handle import AliasHandle, set_alias
 from fnlab.emulator.platform import History
 from fnlab.emulator.records import Version
-from fnlab.emulator.report import Report, error_of
+from fnlab.emulator.report import Report
 from fnlab.emulator.sandbox import Sandbox
 from fnlab.emulator.supervisor import Supervisor
-from fnlab.emulator.task import Task
-from fnlab.errors import BadValue, EmulatorClosed, EventNotJson
-from fnlab.functions import Function, Limits
+from fnlab.emulator.target import Target
+from fnlab.errors import BadValue, EmulatorClosed
+from fnlab.functions import Function
 from fnlab.trace import Phase, Status, Trace
 from fnlab.units import require
 from fnlab.workload import Empirical, Profile
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from fnlab.emulator.emulator import Emulator
 
 
-class Deployed:
+class Deployed(Target):
     """A running version of a function.
 
     Call it with an event (anything JSON can hold; numpy arrays count as lists) and get the handler's answer.
@@ -36,8 +35,8 @@ class Deployed:
     """
 
     def __init__(self, record: Version, *, emulator: "Emulator") -> None:
-        self.record, self.emulator = record, emulator
-        self._last_event: tuple[Any] | None = None  # in a tuple, because None is an event too
+        super().__init__(record.function.name, str(record.number or "$LATEST"), emulator=emulator)
+        self.record = record
 
     @property
     def function(self) -> Function:
@@ -48,16 +47,6 @@ class Deployed:
     def version(self) -> int:
         """Its number; 0 for a draft."""
         return self.record.number
-
-    @property
-    def name(self) -> str:
-        """The function's name."""
-        return self.function.name
-
-    @property
-    def qualifier(self) -> str:
-        """How this version is called from outside."""
-        return str(self.version or "$LATEST")
 
     @property
     def reports(self) -> list[Report]:
@@ -72,92 +61,12 @@ class Deployed:
     def _supervisor(self) -> Supervisor:
         return self.emulator.platform.supervisor(self.record)
 
-    def __call__(self, event: Any) -> Any:
-        """Invoke and wait.
-
-        Raises
-        ------
-        EventNotJson, InvalidInput, HandlerError, FunctionTimeout, OutOfMemory, InstanceCrashed, Throttled
-            As the call ended.
-        """
-        return answer(self.invoke(event))
-
-    def invoke(self, event: Any) -> Report:
+    def invoke(self, event: Any, *, key: str | None = None) -> Report:
         """Invoke and wait; give the report, whatever the status."""
         body = self._body(event)
         if (report := self.emulator.invoke_from_thread(self.record, body)) is not None:
             return report
-        return self.emulator.run(self._invoked(body))
-
-    def map(self, events: Iterable[Any], *, workers: int = 4) -> list[Any]:
-        """Invoke once an event, `workers` at a time; answers in the order of the events."""
-        require("workers", workers, at_least=1)
-        bodies = [self._body(event) for event in events]
-
-        async def work() -> list[Report]:
-            gate = asyncio.Semaphore(workers)
-
-            async def one(body: bytes) -> Report:
-                async with gate:
-                    return await self._invoked(body)
-
-            return await asyncio.gather(*map(one, bodies))
-
-        return [answer(report) for report in self.emulator.run(work())]
-
-    def spawn(self, event: Any) -> "Future[Any]":
-        """Invoke and do not wait; ``.result()`` of what comes back waits."""
-        promised: Future[Any] = Future()
-
-        def settle(done: "Future[Report]") -> None:
-            try:
-                promised.set_result(answer(done.result()))
-            except BaseException as error:  # whatever it is, who waits must hear of it
-                promised.set_exception(error)
-
-        self.emulator.begin(self._asked(event)).add_done_callback(settle)
-        return promised
-
-    def stream(self, event: Any) -> Iterator[bytes]:
-        """Invoke and give the pieces of the answer as the handler yields them.
-
-        Raises
-        ------
-        As a call does, after the pieces that came before the error.
-        """
-        body = self._body(event)
-
-        async def begin() -> AsyncIterator[bytes | Report]:
-            return self.emulator.platform.stream(self.name, self.qualifier, payload=body)
-
-        pieces = self.emulator.run(begin())
-        while not isinstance(piece := self.emulator.run(_next(pieces)), Report):
-            yield piece
-        if piece.status is not Status.OK:
-            answer(piece)
-
-    def enqueue(self, event: Any, *, task_id: str | None = None) -> Task:
-        """Hand over an event that nobody waits for; when this returns, the event survives a crash.
-
-        It is tried again as the function's :class:`~fnlab.functions.AsyncPolicy` says.
-        """
-        body = self._body(event)
-        platform = self.emulator.platform
-        name, qualifier = self.name, self.qualifier
-        accepted = self.emulator.run(platform.enqueue(name, qualifier, payload=body, task_id=task_id))
-        return Task(accepted, self.emulator)
-
-    def _asked(self, event: Any) -> Coroutine[Any, Any, Report]:
-        return self._invoked(self._body(event))
-
-    def _invoked(self, body: bytes) -> Coroutine[Any, Any, Report]:
-        return self.emulator.platform.invoke(self.name, self.qualifier, payload=body)
-
-    def _body(self, event: Any) -> bytes:
-        takes_bytes = self.function.payload == "bytes" and isinstance(event, bytes)
-        body = event if takes_bytes else to_json(event, limits=Limits.of(self.function.limits))
-        self._last_event = (event,)
-        return body
+        return self.emulator.run(self._invoked(body, key))
 
     def evict(self) -> None:
         """Stop the idle instances now, so that the next call is a cold start."""
@@ -187,8 +96,10 @@ class Deployed:
         """What happened since this version was deployed."""
 
         def read() -> Trace:
-            history, now_s = self._history, self.emulator.platform.clock.now_s()
-            return history.recorder.trace(now_s).window(history.began_s, now_s)
+            platform = self.emulator.platform
+            with platform.lock:  # callers' own threads write rows
+                history, now_s = self._history, platform.clock.now_s()
+                return history.recorder.trace(now_s).window(history.began_s, now_s)
 
         return self.emulator.run_here(read)
 
@@ -211,10 +122,88 @@ class Deployed:
         """The living instances and their process ids."""
         return self.emulator.run_here(lambda: self.emulator.platform.pids(self.record))
 
-    def logs(self, request_id: str | None = None) -> str:
-        """Read the log: all of it, or from START to REPORT of one request."""
+    @overload
+    def logs(self, request_id: str | None = None, *, follow: Literal[False] = False) -> str: ...
+
+    @overload
+    def logs(self, *, follow: Literal[True]) -> Iterator[str]: ...
+
+    def logs(self, request_id: str | None = None, *, follow: bool = False) -> str | Iterator[str]:
+        """Read the log: all of it, or from START to REPORT of one request.
+
+        Parameters
+        ----------
+        request_id : str, optional
+            Whose lines.
+        follow : bool
+            Give lines as they are written, from now on, until the emulator is closed.
+        """
         folder = self.emulator.home.log_dir(self.name)
+        if follow:
+            return _followed(log.Tail(folder), self.emulator)
         return log.read_all(folder) if request_id is None else log.find(folder, request_id)
+
+    def tail(self, lines: int = 10) -> str:
+        """Read the last lines of the instance that wrote last."""
+        require("lines", lines, at_least=1)
+        return log.newest(self.emulator.home.log_dir(self.name), lines)
+
+    # The function that this is a version of.
+
+    @property
+    def versions(self) -> "list[Deployed]":
+        """All published versions of this function, oldest first."""
+        numbers = self.emulator.run_here(lambda: list(self.emulator.platform.catalog[self.name].versions))
+        return [self.emulator.version(self.name, str(number)) for number in numbers]
+
+    def alias(self, name: str, *, weights: Mapping[int, float] | None = None) -> AliasHandle:
+        """Give the alias of this name; if there is none yet, one that leads to this version.
+
+        Parameters
+        ----------
+        weights : Mapping of int to float, optional
+            Other versions and the share of requests that they get from now on: a canary.
+
+        Raises
+        ------
+        VersionNotFound, BadValue
+            If a version is not published, or the name or the shares break a rule.
+        """
+        return set_alias(self.emulator, self.name, name, version=self.version, weights=weights)
+
+    @property
+    def aliases(self) -> dict[str, AliasHandle]:
+        """All aliases of this function, by name."""
+        names = self.emulator.run_here(lambda: list(self.emulator.platform.catalog[self.name].aliases))
+        return {name: AliasHandle(self.name, name, emulator=self.emulator) for name in names}
+
+    @property
+    def reserved(self) -> int | None:
+        """How many requests at once this function may have, over all versions; :meth:`reserve` sets it."""
+        return self.emulator.run_here(lambda: self.emulator.platform.catalog[self.name].reserved)
+
+    def reserve(self, requests: int | None) -> None:
+        """Keep this many requests at once for this function, and allow it no more; None gives them back.
+
+        Raises
+        ------
+        BadValue
+            If too little would be left for the other functions.
+        """
+        self.emulator.run_here(lambda: self.emulator.platform.reserve(self.name, requests))
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Free text by key; :meth:`tag` adds to it."""
+        return self.emulator.run_here(lambda: dict(self.emulator.platform.catalog[self.name].tags))
+
+    def tag(self, **tags: str) -> None:
+        """Add tags to the function: ``fn.tag(owner="me")``."""
+        self.emulator.run_here(lambda: self.emulator.platform.catalog.tag(self.name, tags))
+
+    def untag(self, *keys: str) -> None:
+        """Take tags away."""
+        self.emulator.run_here(lambda: self.emulator.platform.catalog.tag(self.name, {}, drop=keys))
 
     def profile(self, *, last: int | None = None) -> Profile:
         """Say how long this function's init and requests take, as measured in the calls so far.
@@ -267,40 +256,8 @@ class Deployed:
             return "none: the emulator was closed"
 
 
-async def _next(pieces: AsyncIterator[bytes | Report]) -> bytes | Report:
-    return await anext(pieces)
-
-
-def to_json(event: Any, *, limits: Limits) -> bytes:
-    """Write an event as JSON.
-
-    Raises
-    ------
-    EventNotJson
-        If JSON cannot hold it, or it is larger than the limit.
-    """
-    try:
-        body = json.dumps(event, default=_plain, allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise EventNotJson(f"an event must be something that JSON can hold: {error}.") from None
-    if len(body) > limits.request_bytes:
-        raise EventNotJson(
-            f"an event must not exceed {limits.request_bytes:,} bytes ({limits.title}); got {len(body):,}."
-        )
-    return body
-
-
-def answer(report: Report) -> Any:
-    """Give the handler's answer, or raise the error that the report describes.
-
-    The answer is what the JSON says; bytes if the handler made bytes, or yielded its answer in pieces.
-    """
-    if report.status is Status.OK:
-        return json.loads(report.body) if report.is_json else report.body
-    raise error_of(report.body, request_id=report.request_id)
-
-
-def _plain(thing: Any) -> Any:
-    if hasattr(thing, "tolist"):
-        return thing.tolist()
-    raise TypeError(f"{type(thing).__name__} is not JSON")
+def _followed(tail: log.Tail, emulator: "Emulator") -> Iterator[str]:
+    while not emulator.closed:
+        for _, line in tail.news():
+            yield line
+        time.sleep(log.FOLLOW_S)

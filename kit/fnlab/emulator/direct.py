@@ -5,7 +5,9 @@ that finds an instance idle takes it, sends its request and waits for the answer
 alone. Whatever is out of the ordinary (a cold start, a full house, a crash, a late answer) is the event loop's.
 """
 
+import concurrent.futures
 import socket
+import uuid
 from typing import TYPE_CHECKING
 
 from fnlab.emulator.instance import wire
@@ -28,46 +30,69 @@ def call(supervisor: "Supervisor", event: bytes) -> Report | None:
     EmulatorClosed
         If the emulator is closed meanwhile.
     """
-    lease = supervisor.lease(event)
-    if lease is None:
-        return None
-    request, slot = lease
+    answer: concurrent.futures.Future[Report] = concurrent.futures.Future()
+    request = Request(str(uuid.uuid4()), event, 0.0, answer, {})
     try:
+        slot = supervisor.lease(request)
+        if slot is None:
+            return None
         result = _ask(supervisor, request, slot)
+        if result is not None:
+            supervisor.settle(request, slot, result)
+        return answer.result()  # without a result, the event loop finds out why and says so
     except BaseException:  # an interrupted thread leaves an answer behind that nobody may take for the next one's
-        supervisor.abandon(request, slot)
+        supervisor.abandon(request)
         raise
-    if result is not None:
-        supervisor.settle(request, slot, result)
-    report: Report = request.answer.result()  # without a result, the event loop finds out why and says so
-    return report
 
 
 def _ask(supervisor: "Supervisor", request: Request, slot: Slot) -> wire.Result | None:
     assert isinstance(slot.instance, Instance), "only Python's own runtime has a direct lane"  # narrows the type
     lane, timeout_s = slot.instance.direct, supervisor.function.timeout_s
     assert lane is not None, "every such instance is started with one"
+    patience = _Patience(supervisor, request)
     try:
         lane.settimeout(min(WATCH_S, timeout_s))
-        lane.sendall(wire.invoke_frame(request.request_id, timeout_s, request.event))
-        return _read(supervisor, lane, request)
+        _send(lane, wire.invoke_frame(request.request_id, timeout_s, request.event), patience)
+        return _read(lane, request, patience)
     except OSError:  # the instance has gone, and the event loop hears of it too
         return None
 
 
-def _read(supervisor: "Supervisor", lane: socket.socket, request: Request) -> wire.Result | None:
-    """Read frames until the result; None when the other side has ended."""
+class _Patience:
+    """What a thread does when nothing moves: it lets the event loop watch memory and deadline, and waits on."""
+
+    def __init__(self, supervisor: "Supervisor", request: Request) -> None:
+        self._supervisor, self._request = supervisor, request
+        self._watched = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the event loop has given the answer meanwhile, because the deadline was first."""
+        if not self._watched:
+            self._watched = True
+            self._supervisor.watch(self._request)
+        return self._request.answer.done()
+
+
+def _send(lane: socket.socket, frame: bytes, patience: _Patience) -> None:
+    rest = memoryview(frame)
+    while rest:
+        try:
+            rest = rest[lane.send(rest) :]
+        except TimeoutError:
+            if patience.ended:
+                return
+
+
+def _read(lane: socket.socket, request: Request, patience: _Patience) -> wire.Result | None:
+    """Read frames until the result; None when there will be none."""
     unread = bytearray()
-    watched = False
     while True:
         try:
             data = lane.recv(_READ_BYTES)
         except TimeoutError:
-            if watched:
-                raise
-            watched = True  # it takes longer than usual: let the event loop watch memory and deadline
-            supervisor.watch(request)
-            lane.settimeout(None)
+            if patience.ended:
+                return None
             continue
         if not data:
             return None

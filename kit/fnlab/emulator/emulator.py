@@ -4,26 +4,28 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from fnlab.display import facts
 from fnlab.emulator.client import Deployed
+from fnlab.emulator.descriptors import raise_limit
 from fnlab.emulator.doors.front import Front, Place
 from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate, load_token
-from fnlab.emulator.http.server import Server
 from fnlab.emulator.mailbox import Mail
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report
-from fnlab.errors import EmulatorClosed, HandlerNotImportable
+from fnlab.errors import EmulatorClosed, MissingExtra
 from fnlab.functions import Function
 from fnlab.trace import Trace
+
+if TYPE_CHECKING:
+    from fnlab.emulator.http.server import Server
 
 T = TypeVar("T")
 
@@ -60,6 +62,7 @@ class Emulator:
     """
 
     def __init__(self, home: Path | str | None = None) -> None:
+        raise_limit()
         self.home = Home(Path(home) if home is not None else None)
         self._handles: dict[tuple[str, int], Deployed] = {}
         self._handing = 0  # pieces of work on their way to the loop
@@ -87,7 +90,6 @@ class Emulator:
         HandlerNotImportable
             If the handler's module is neither in the package nor installed.
         """
-        _check_handler(function)
         return self._handle(self.run_here(partial(self.platform.deploy, function)))
 
     def __getitem__(self, name: str) -> Deployed:
@@ -139,12 +141,15 @@ class Emulator:
         ------
         OSError
             If the port is taken.
+        MissingExtra
+            If the package that parses HTTP is not installed.
         """
+        server_type = _server_type()
         token = self.token if with_token else None
 
         async def open_doors() -> str:
             app = Front(self.platform, place=Place(region=region, account=account), down=down)
-            server = await Server.start(app, port=port, gate=gate(token, is_open=app.is_open))
+            server = await server_type.start(app, port=port, gate=gate(token, is_open=app.is_open))
             self._servers.append(server)
             return server.url
 
@@ -169,24 +174,37 @@ class Emulator:
 
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Let a coroutine run on the emulator's thread."""
-        if self._closed:
-            work.close()
-            raise EmulatorClosed("this needs a running emulator; it was closed.")
+        begun = False
 
         async def arrived() -> T:
+            nonlocal begun
+            begun = True
             with self._handing_lock:
                 self._handing -= 1
             return await work
 
+        def over(_future: "Future[T]") -> None:
+            if not begun:  # it was cancelled before it came to that
+                with self._handing_lock:
+                    self._handing -= 1
+
         with self._handing_lock:
+            if self._closed:
+                work.close()
+                raise EmulatorClosed("this needs a running emulator; it was closed.")
             self._handing += 1
-        return asyncio.run_coroutine_threadsafe(arrived(), self._loop)
+            future = asyncio.run_coroutine_threadsafe(arrived(), self._loop)
+        future.add_done_callback(over)
+        return future
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the emulator's thread and wait for it; whoever interrupts the wait ends the work."""
         future = self.begin(work)
         try:
             return future.result()
+        except CancelledError:
+            work.close()  # it may never have begun
+            raise EmulatorClosed("the emulator was closed before the work was done.") from None
         except BaseException:
             future.cancel()
             raise
@@ -199,6 +217,11 @@ class Emulator:
 
         return self.run(work())
 
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._closed
+
     def close(self) -> None:
         """Stop all instances and give the home back; what was acknowledged stays in it. Closing twice is fine."""
         if self._closed:
@@ -206,14 +229,15 @@ class Emulator:
         for server in self._servers:
             self.run(server.close(grace_s=1.0))
         self.run(self.platform.close())
-        self.run(_cancel_others())
-        self._closed = True
+        with self._handing_lock:
+            self._closed = True
         atexit.unregister(self.close)
         self._end_loop()
 
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.run_until_complete(_cancel_others())  # nobody adds to them any more, and nobody is left waiting
         self._loop.close()
         self.home.close()
 
@@ -252,25 +276,22 @@ def default_emulator() -> Emulator:
         return _default
 
 
+def _server_type() -> "type[Server]":
+    """Import the server only when doors are opened: whoever calls from Python needs no extra."""
+    try:
+        from fnlab.emulator.http.server import Server
+    except ModuleNotFoundError as error:
+        if error.name != "httptools":
+            raise
+        raise MissingExtra(
+            f'doors for HTTP need {error.name}, which is not installed; run pip install "fnlab[serve]".'
+        ) from None
+    return Server
+
+
 async def _cancel_others() -> None:
     """End what still runs on this loop, such as a replay that nobody waits for any more."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-
-
-def _check_handler(function: Function) -> None:
-    if function.runtime != "python":
-        return  # its program knows what to do with the handler
-    module = function.handler.partition(":")[0]
-    path = PurePosixPath(*module.split("."))
-    in_package = any(
-        str(candidate) in function.package.files for candidate in (path.with_suffix(".py"), path / "__init__.py")
-    )
-    if not in_package and find_spec(module.partition(".")[0]) is None:
-        files = ", ".join(sorted(function.package.files))
-        raise HandlerNotImportable(
-            f"handler {function.handler!r} needs a module {module!r}, in the package or installed; "
-            f"the package holds {files}."
-        )

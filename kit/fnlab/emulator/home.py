@@ -47,6 +47,7 @@ class Home:
             )
         os.truncate(self._lock_fd, 0)
         os.pwrite(self._lock_fd, f"{os.getpid()}\n".encode(), 0)
+        self._clear_up()
 
     def unpack(self, package: Package) -> Path:
         """Write a package's files once, into a folder named by their content; return the folder."""
@@ -91,6 +92,11 @@ class Home:
         if self._temporary:
             shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock_fd)
+
+    def _clear_up(self) -> None:
+        """Remove what an emulator that was killed could not: its instances' files, half-written code, old rows."""
+        for left in (self.path / "tmp", self.path / "traces", *(self.path / "code").glob("partial-*")):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _made(self, name: str) -> Path:
         folder = self.path / name

@@ -89,7 +89,7 @@ class Ledger:
             draft=numbered.pop(0),
             versions=dict(sorted(numbered.items())),
             aliases={
-                key: Named(alias=codec.alias_from_json(content["alias"]), revision=content["revision"])
+                key: Named(**{**content, "alias": codec.alias_from_json(content["alias"])})
                 for key, content in settings["aliases"].items()
             },
             policies={key: codec.policy_from_json(content) for key, content in settings["policies"].items()},
@@ -106,7 +106,11 @@ _PLAIN = ("created_s", "tags", "reserved", "provisioned", "urls", "notes", "publ
 
 def _settings(entry: Entry) -> dict[str, Any]:
     aliases = {
-        key: {"alias": codec.alias_to_json(named.alias), "revision": named.revision}
+        key: {
+            "alias": codec.alias_to_json(named.alias),
+            "revision": named.revision,
+            "previous": named.previous,
+        }
         for key, named in entry.aliases.items()
     }
     policies = {key: asdict(policy) for key, policy in entry.policies.items()}

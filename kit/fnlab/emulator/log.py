@@ -8,6 +8,9 @@ from pathlib import Path
 #: What AWS Lambda and Alibaba Function Compute give back of a request's log when a caller asks for its tail.
 TAIL_BYTES = 4096
 
+#: How often followed logs are looked at.
+FOLLOW_S = 0.2
+
 
 @dataclass(slots=True)
 class Extract:
@@ -60,6 +63,14 @@ def read_all(folder: Path) -> str:
     return "".join(path.read_text(encoding="utf-8", errors="replace") for path in streams(folder))
 
 
+def newest(folder: Path, lines: int) -> str:
+    """Read the last lines of the stream that was written last."""
+    by_age = sorted(streams(folder), key=lambda path: path.stat().st_mtime_ns)
+    if not by_age or not lines:
+        return ""
+    return "".join(by_age[-1].read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)[-lines:])
+
+
 def find(folder: Path, request_id: str) -> str:
     """Read the lines of one request, from START to REPORT; empty when it left none.
 
@@ -84,9 +95,12 @@ class Tail:
         """Give the new whole lines, each with the name of its stream."""
         for path in streams(self._folder):
             begin = self._read.get(path, 0)
-            with path.open("rb") as file:
-                file.seek(begin)
-                fresh = file.read()
+            try:
+                with path.open("rb") as file:
+                    file.seek(begin)
+                    fresh = file.read()
+            except FileNotFoundError:  # the home is gone, and the logs with it
+                return
             whole = fresh[: fresh.rfind(b"\n") + 1]
             self._read[path] = begin + len(whole)
             for line in whole.decode(errors="replace").splitlines():

@@ -90,7 +90,7 @@ class Nursery:
             If the fork server cannot fork: the handler does not load, or what it loaded must not be forked.
         """
         if self._forks is not None and self._forks.gone:  # killed, or the handler did not load: another try
-            self._chore(self._forks.stop())
+            self._chore(self._end(self._forks, self._forks_folder))
             self._forks = self._fork_server()
         folder = self._folders[instance] = self._home.temporary_dir()
         if self._forks is not None and isinstance(instance, Instance):
@@ -136,16 +136,21 @@ class Nursery:
         while self._chores:
             await asyncio.gather(*self._chores)
         if self._forks is not None:
-            await self._forks.stop()
+            await self._end(self._forks, self._forks_folder)
+
+    async def _end(self, forks: ForkServer, folder: Path) -> None:
+        await forks.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _fork_server(self) -> ForkServer:
+        self._forks_folder = self._home.temporary_dir()
         return ForkServer(
             self._function,
             version=self._version,
             package_dir=self._package_dir,
             layer_dirs=self._layer_dirs,
             log_path=self._new_log(),
-            temporary_dir=self._home.temporary_dir(),
+            temporary_dir=self._forks_folder,
         )
 
     def _new_log(self) -> Path:

@@ -17,6 +17,7 @@ from fnlab.emulator.arn import function_arn, function_in
 from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.delivery import Delivery
+from fnlab.emulator.handlers import check_handler
 from fnlab.emulator.home import Home
 from fnlab.emulator.meter import Meter
 from fnlab.emulator.records import Version
@@ -30,10 +31,13 @@ from fnlab.trace import Recorder, Trace
 #: Events of one function that are tried at once; a queue of thousands must not start as many instances.
 EVENTS_AT_ONCE = 8
 
-#: How many reports are remembered for each version.
-REMEMBERED = 2_000
+#: How many reports are remembered for each version, as long as their answers take no more than so many bytes.
+REMEMBERED, REMEMBERED_BYTES = 2_000, 32 * 1024 * 1024
 
 _EMPTY: Mapping[str, Any] = {}
+
+#: Where the key that chooses a version is kept with an event; handlers do not see it.
+_KEY = "routing_key"
 
 
 @dataclass
@@ -46,12 +50,18 @@ class History:
     began_s: float
     reports: deque[Report] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     calls: int = 0
+    _bytes: int = 0  # of the answers in the reports
 
     def note(self, report: Report) -> None:
-        """Remember a finished call."""
+        """Remember a finished call, and forget the oldest where it gets too much."""
         self.calls += 1
         self.meter.note(self.function, report)
+        self._bytes += len(report.body)
+        if len(self.reports) == REMEMBERED:
+            self._bytes -= len(self.reports[0].body)
         self.reports.append(report)
+        while self._bytes > REMEMBERED_BYTES and len(self.reports) > 1:
+            self._bytes -= len(self.reports.popleft().body)
 
 
 class Platform:
@@ -101,7 +111,14 @@ class Platform:
         self.delivery.resume()
 
     def deploy(self, function: Function) -> Version:
-        """Take a function in and publish it; the version before makes room, unless somebody still wants it."""
+        """Take a function in and publish it; the version before makes room, unless somebody still wants it.
+
+        Raises
+        ------
+        HandlerNotImportable
+            If the handler's module is neither in the package nor installed.
+        """
+        check_handler(function)
         name = function.name
         if name not in self.catalog:
             self.catalog.create(function)
@@ -176,17 +193,19 @@ class Platform:
 
         This, alone of all methods, may be called from any thread.
         """
-        name = version.function.name
-        with self.lock:
-            running = self._running.get((name, version.number))
-            if running is None or running[0] != version.revision:
-                return None
-            if self.admission.admit(name, now_s=time.monotonic()):
-                return None  # refused, but that is for the loop to say
+        name, admitted = version.function.name, False
         try:
+            with self.lock:
+                running = self._running.get((name, version.number))
+                if running is None or running[0] != version.revision:
+                    return None
+                if self.admission.admit(name, now_s=time.monotonic()):
+                    return None  # refused, but that is for the loop to say
+                admitted = True
             return direct.call(running[1], payload)
         finally:
-            self._release(name)
+            if admitted:
+                self._release(name)
 
     def stream(
         self,
@@ -224,9 +243,12 @@ class Platform:
         *,
         payload: bytes,
         task_id: str | None = None,
+        key: str | None = None,
         meta: Mapping[str, Any] = _EMPTY,
     ) -> str:
         """Take in an event that nobody waits for. When this returns its id, the event survives a crash.
+
+        The version is chosen at each try, by the key if there is one.
 
         Raises
         ------
@@ -234,7 +256,8 @@ class Platform:
             If there is no such function, version or alias.
         """
         self.catalog.version(name, qualifier)
-        return await self.delivery.accept(name, qualifier or "$LATEST", payload, task_id=task_id, meta=dict(meta))
+        kept = dict(meta) if key is None else {**meta, _KEY: key}
+        return await self.delivery.accept(name, qualifier or "$LATEST", payload, task_id=task_id, meta=kept)
 
     def _turned_away(self, version: Version, request_id: str) -> Report | None:
         with self.lock:
@@ -257,7 +280,10 @@ class Platform:
     async def _deliver(
         self, function: str, qualifier: str, payload: bytes, *, request_id: str, meta: Mapping[str, Any]
     ) -> Report:
-        return await self.invoke(function, qualifier, payload=payload, request_id=request_id, meta=meta)
+        shown = {name: value for name, value in meta.items() if name != _KEY}
+        return await self.invoke(
+            function, qualifier, payload=payload, request_id=request_id, key=meta.get(_KEY), meta=shown
+        )
 
     def _target(self, destination: str) -> tuple[str, str] | None:
         """Find the function that a destination names, if it is one of ours."""
@@ -311,17 +337,19 @@ class Platform:
     def history(self, version: Version) -> History:
         """Give what is remembered of a version."""
         key = version.function.name, version.number
-        if key not in self._histories:
-            spill = self.home.rows_path(version.function.name, version.number)
-            recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number, spill=spill)
-            self._histories[key] = History(key[0], self.meter, recorder, began_s=self.clock.now_s())
-        return self._histories[key]
+        with self.lock:  # a caller's thread may ask for its handle's history
+            if key not in self._histories:
+                spill = self.home.rows_path(version.function.name, version.number)
+                recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number, spill=spill)
+                self._histories[key] = History(key[0], self.meter, recorder, began_s=self.clock.now_s())
+            return self._histories[key]
 
     def trace(self, name: str | None = None) -> Trace:
         """Tell what has happened since the platform began, to one function or to all of them."""
-        now_s = self.clock.now_s()
-        histories = [history for (function, _), history in self._histories.items() if name in (None, function)]
-        return Trace.merged([history.recorder.trace(now_s) for history in histories], now_s)
+        with self.lock:  # callers' own threads write rows
+            now_s = self.clock.now_s()
+            histories = [history for (function, _), history in self._histories.items() if name in (None, function)]
+            return Trace.merged([history.recorder.trace(now_s) for history in histories], now_s)
 
     def running(self, name: str | None = None) -> Iterator[Supervisor]:
         """Go through what runs."""

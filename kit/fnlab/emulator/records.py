@@ -51,9 +51,20 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """An alias and the revision of it."""
+    """An alias as it is now, and the way back.
+
+    Attributes
+    ----------
+    alias : Alias
+        What it is.
+    revision : str
+        Another one after each change.
+    previous : int or None
+        The version it led to before it led to this one; None while it has led to one only.
+    """
 
     alias: Alias
+    previous: int | None = None
     revision: str = field(default_factory=new_revision)
 
 

@@ -10,7 +10,7 @@ from fnlab.trace import Phase, Status
 from fnlab.units import MS_PER_S
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
     """One invocation, as measured.
 

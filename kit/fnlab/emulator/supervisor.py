@@ -1,7 +1,6 @@
 """Carries out what the scheduler decides for one version of a function, with a clock and processes."""
 
 import asyncio
-import concurrent.futures
 import json
 import threading
 import uuid
@@ -142,24 +141,24 @@ class Supervisor:
 
     # A thread of a caller's own, see `direct`. The four that follow may be called from any thread.
 
-    def lease(self, event: bytes) -> tuple[Request, Slot] | None:
+    def lease(self, request: Request) -> Slot | None:
         """Give a caller's thread an idle instance with a direct lane, if there is one."""
         with self.lock:
             if self._closed or self._draining or not self._has_direct or not self.scheduler.idle:
                 return None
-            answer: concurrent.futures.Future[Report] = concurrent.futures.Future()
-            request = Request(str(uuid.uuid4()), event, self.clock.now_s(), answer, _EMPTY)
+            due_s, now_s = self.scheduler.wake_at(), self.clock.now_s()
+            if due_s is not None and due_s <= now_s:
+                return None  # an instance is to be stopped first, and that is the loop's
+            request.arrival_s = now_s
             self._requests[request.request_id] = request
             self.quiet.clear()
-            for decision in self.scheduler.on(Arrived(request.request_id), request.arrival_s):
-                if isinstance(decision, Assign):
-                    slot = self._slots[decision.instance]
-                else:  # an instance that has been idle for too long is stopped on the occasion
-                    self._loop.call_soon_threadsafe(self._carry_out, decision, request.arrival_s)
+            # With an idle instance and nothing due, a request is given to that one, and nothing else happens.
+            (assigned,) = self.scheduler.on(Arrived(request.request_id), now_s)
+            assert isinstance(assigned, Assign), "an idle instance serves at once"  # narrows the type
+            slot = request.slot = self._slots[assigned.instance]
             slot.requests[request.request_id] = request
-            request.slot = slot
             self._books.begin(request, slot)
-            return request, slot
+            return slot
 
     def settle(self, request: Request, slot: Slot, result: wire.Result) -> None:
         """Take back a leased instance that has answered."""
@@ -171,27 +170,37 @@ class Supervisor:
                 return
             self._forget(request, slot)
             self._books.end(request, slot, *self._judged(result))
-            now_s = self.clock.now_s()
-            for decision in self.scheduler.on(Finished(request.request_id), now_s):
-                self._loop.call_soon_threadsafe(self._carry_out, decision, now_s)
-            if self._alarm is None or self._draining:
+            if self.scheduler.waiting or self.scheduler.alive > self.scaling.max_instances:
+                # Something follows from it, which must be carried out before anything else happens to the instance.
+                self._loop.call_soon_threadsafe(self._finish, request, slot)
+                return
+            self.scheduler.on(Finished(request.request_id), self.clock.now_s())
+            if self._alarm_s == float("inf") or self._draining:
                 self._loop.call_soon_threadsafe(self._settled)
+
+    @_locked
+    def _finish(self, request: Request, slot: Slot) -> None:
+        if self._slots.get(slot.name) is slot:  # if not, it was lost meanwhile, and the request with it
+            self._tell(Finished(request.request_id), self.clock.now_s())
 
     def watch(self, request: Request) -> None:
         """Look after a leased instance that takes its time."""
-        self._loop.call_soon_threadsafe(self._look_after, request)
+        with self.lock:
+            if not self._closed:
+                self._loop.call_soon_threadsafe(self._look_after, request)
 
-    def abandon(self, request: Request, slot: Slot) -> None:
+    def abandon(self, request: Request) -> None:
         """End a leased instance whose caller was interrupted."""
         with self.lock:
-            if request.request_id in self._requests:
-                self._kill(slot, Status.ERROR, "InstanceCrashed", "the caller was interrupted; the instance was ended.")
+            if request.slot is not None and self.scheduler.serves(request.request_id):
+                sentence = "the caller was interrupted; the instance was ended."
+                self._kill(request.slot, Status.ERROR, "InstanceCrashed", sentence)
 
     def _look_after(self, request: Request) -> None:
         with self.lock:
             if request.slot is not None and request.request_id in self._requests:
                 left_s = request.start_s + self.function.timeout_s - self.clock.now_s()
-                request.deadline = self._loop.call_later(max(0.0, left_s), self._too_late, request.slot)
+                request.deadline = self._loop.call_later(max(0.0, left_s), self._too_late, request, request.slot)
                 self._watch.start()
 
     @_locked
@@ -239,8 +248,9 @@ class Supervisor:
 
     async def evict(self) -> None:
         """Stop all idle instances now, so that the next request is cold."""
-        for slot in [slot for slot in self._slots.values() if slot.ready and not slot.requests]:
-            self._lose(slot)
+        with self.lock:  # all along, or a caller's thread would lease one of them between the look and the end
+            for slot in [slot for slot in self._slots.values() if slot.ready and not slot.requests]:
+                self._lose(slot)
         await self._chores_done()
 
     async def drain(self) -> None:
@@ -255,11 +265,19 @@ class Supervisor:
         """Stop everything; requests that are not finished hear that the emulator was closed. Twice is fine."""
         if self._closed:
             return
+        closed = EmulatorClosed("the emulator was closed before the call ended.")
+        self._let_all_go(closed)
+        self.nursery.give_up(closed)
+        await self._chores_done()
+        await self.nursery.close()
+        self.quiet.set()
+
+    @_locked
+    def _let_all_go(self, closed: EmulatorClosed) -> None:
         self._closed = True
         if self._alarm is not None:
             self._alarm.cancel()
         self._watch.stop()
-        closed = EmulatorClosed("the emulator was closed before the call ended.")
         for request in self._requests.values():
             request.relax()
             if not request.answer.done():  # whoever stopped waiting has taken it back
@@ -269,10 +287,6 @@ class Supervisor:
             slot.relax()
             self._put_away(slot, 0 if slot.requests or not slot.ready else GRACE_S)
         self._slots.clear()
-        self.nursery.give_up(closed)
-        await self._chores_done()
-        await self.nursery.close()
-        self.quiet.set()
 
     # Events in, decisions out.
 
@@ -345,13 +359,15 @@ class Supervisor:
             slot.frozen = False
         self._books.begin(request, slot)
         timeout_s = self.function.timeout_s
-        request.deadline = asyncio.get_running_loop().call_later(timeout_s, self._too_late, slot)
+        request.deadline = asyncio.get_running_loop().call_later(timeout_s, self._too_late, request, slot)
         meta = json.dumps(request.meta).encode() if request.meta else b""
         slot.instance.invoke(request.request_id, timeout_s, request.event, meta)
 
     @_locked
-    def _too_late(self, slot: Slot) -> None:
+    def _too_late(self, request: Request, slot: Slot) -> None:
         """Answer for a handler that has had its time, and end its instance: politely, then for sure."""
+        if request.request_id not in slot.requests:
+            return  # a caller's thread took the answer while this waited for the lock
         sentence = f"the handler must answer within {self.function.timeout_s:g} s; it was killed after that."
         slot.doom = (Status.TIMEOUT, error_json("FunctionTimeout", sentence))
         self._lose(slot, grace_s=GRACE_S)

@@ -58,6 +58,24 @@ class Function:
         Files that several functions share; on the import path after the function's own, the first before the second.
     isolation : Isolation
         What an instance may do beside answering.
+    batch : bool
+        Whether the handler's module answers several requests in one go, by a function ``batch(events, context)`` beside
+        the handler that gives a list of as many answers; see Notes.
+
+    Notes
+    -----
+    With `batch`, an instance that becomes free takes all the requests that have arrived by then, as many as
+    `scaling.concurrency`, and calls ``batch`` once, so that they share what a call costs however small it is. It never
+    waits for more to come: a request that is alone is given to the handler at once, and batches form by themselves
+    under load. ``context.requests`` holds the context of each of the requests.
+
+    One request cannot fail its neighbours. When ``batch`` raises, or gives something else than a list of as many
+    answers, each of the requests is served alone by the handler; when one of the answers is an exception, or cannot be
+    written as JSON, that request is. So a request may be seen twice, and ``batch`` must change nothing outside that may
+    not be changed twice. A handler that yields its answers cannot be batched.
+
+    An instance works at one call at a time. The time that a request may take begins when the instance has been given
+    it, and so holds its wait for the call before. The CPU time of a batch is divided equally among its requests.
     """
 
     name: str
@@ -75,6 +93,7 @@ class Function:
     disk_mib: int = 512
     layers: tuple[Package, ...] = ()
     isolation: Isolation = field(default_factory=Isolation)
+    batch: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -92,6 +111,7 @@ class Function:
             if value not in known:
                 raise BadValue(f"{name} must be one of {', '.join(known)}; got {value!r}.")
         self._check_runtime()
+        self._check_batch()
         limits = Limits.of(self.limits)
         limits.check_memory(self.memory_mib)
         limits.check_timeout(self.timeout_s)
@@ -105,6 +125,17 @@ class Function:
             raise BadValue(f"the runtime {self.runtime!r} needs a command; got none.")
         if not own and self.start != "fresh":
             raise BadValue(f"only the runtime 'python' can fork; got start={self.start!r} with {self.runtime!r}.")
+
+    def _check_batch(self) -> None:
+        if not isinstance(self.batch, bool):
+            raise BadValue(f"batch must be True or False; got {self.batch!r}.")
+        if self.batch and self.runtime != "python":
+            raise BadValue(f"batch needs the runtime 'python'; got {self.runtime!r}.")
+        if self.batch and self.scaling.concurrency == 1:
+            raise BadValue(
+                "batch needs an instance that gets several requests at once; got concurrency 1: "
+                "set scaling=Scaling(concurrency=16)."
+            )
 
     @property
     def cpu_share(self) -> float:

@@ -94,6 +94,10 @@ class Scheduler:
         """Requests that have an instance, starting or ready."""
         return len(self._serving)
 
+    def serves(self, request: Hashable) -> bool:
+        """Tell whether a request has an instance."""
+        return request in self._serving
+
     @property
     def waiting(self) -> int:
         """Requests that have none yet."""

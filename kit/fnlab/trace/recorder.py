@@ -19,8 +19,10 @@ Seconds = TypeVar("Seconds", float, Column)
 #: Columns of an invocation's row; the billed time is worked out at the end.
 _ROW = tuple(name for name in INVOCATION_COLUMNS if name != "billed_s")
 
-#: Rows that are held in memory before they go to the file.
-_HELD_ROWS = 16_384
+#: Rows that are held in memory before they go to the file: few enough that many versions together hold little.
+_HELD_ROWS = 1_024
+
+_READY, _STOPPED = (list(INSTANCE_COLUMNS).index(name) for name in ("ready_s", "stopped_s"))
 
 #: A duration this close above a whole millisecond is that millisecond: floating point, not time, put it there.
 _ROUNDING_SLACK_MS = 1e-6
@@ -54,20 +56,20 @@ class Recorder:
         self._version = version
         self._spill = spill
         self._invocations = array("d")  # row after row: a list of tuples would take five times the memory
-        self._instances: list[list[float]] = []
+        self._instances = array("d")
 
     def created(self, at_s: float, kind: Kind = Kind.ON_DEMAND) -> int:
         """Open the row of a new instance; return its number."""
-        self._instances.append([at_s, nan, nan, kind, self._version, self._memory_mib])
-        return len(self._instances) - 1
+        self._instances.extend((at_s, nan, nan, kind, self._version, self._memory_mib))
+        return len(self._instances) // len(INSTANCE_COLUMNS) - 1
 
     def ready(self, instance: int, at_s: float) -> None:
         """Note that the instance finished its init."""
-        self._instances[instance][1] = at_s
+        self._instances[instance * len(INSTANCE_COLUMNS) + _READY] = at_s
 
     def stopped(self, instance: int, at_s: float) -> None:
         """Note that the instance is gone."""
-        self._instances[instance][2] = at_s
+        self._instances[instance * len(INSTANCE_COLUMNS) + _STOPPED] = at_s
 
     def invocation(  # one argument a column
         self, *, arrival_s: float, start_s: float, end_s: float, init_s: float, status: Status, instance: int
@@ -84,6 +86,10 @@ class Recorder:
         end_s = arrival_s if at_s is None else at_s
         self.invocation(arrival_s=arrival_s, start_s=end_s, end_s=end_s, init_s=0, status=Status.THROTTLED, instance=-1)
 
+    def instances(self) -> dict[str, Column]:
+        """Give the table of instances alone, which is short; see ``INSTANCE_COLUMNS``."""
+        return _columns(self._instances)
+
     def trace(self, duration_s: float) -> Trace:
         """Make a Trace of all rows so far, invocations in the order of their arrival."""
         held = np.array(self._invocations).reshape(-1, len(_ROW))
@@ -96,6 +102,6 @@ class Recorder:
         return Trace(invocations, _columns(self._instances), duration_s)
 
 
-def _columns(rows: Sequence[Sequence[float]]) -> dict[str, Column]:
-    columns = np.array(rows, dtype="f8").reshape(len(rows), len(INSTANCE_COLUMNS)).T
+def _columns(cells: Sequence[float]) -> dict[str, Column]:
+    columns = np.array(cells, dtype="f8").reshape(-1, len(INSTANCE_COLUMNS)).T
     return dict(zip(INSTANCE_COLUMNS, columns, strict=True))

@@ -1,9 +1,10 @@
-"""Sliders on a scenario: move one, and the same figures as everywhere else follow.
+"""Figures that move: sliders on a scenario, and a meter on a running function.
 
-A widget computes nothing and draws nothing. It turns its sliders into a :class:`~fnlab.scenario.Scenario`, plays it,
-and brings its figures up to date.
+A widget computes no figure and no price. The sliders make a :class:`~fnlab.scenario.Scenario`, which is played; the
+meter reads a trace, which is priced.
 """
 
+from fnlab.widgets.cost_meter import Meter, Reading, meter
 from fnlab.widgets.day import ElasticityWidget, elasticity
 
-__all__ = ["ElasticityWidget", "elasticity"]
+__all__ = ["ElasticityWidget", "Meter", "Reading", "elasticity", "meter"]

@@ -97,6 +97,11 @@ def test_what_a_function_or_a_name_does_wrong_is_an_http_error(post):
     assert "version" in missing.json()["error"]
 
 
+def test_an_event_that_is_too_large_is_refused(post):
+    """The limit on events is the one of the function's provider."""
+    assert post(to_binary_event(made("x" * 6_500_000, datacontenttype="text/plain")), case="echo").status_code == 413
+
+
 def test_data_that_is_not_json_keeps_its_bytes():
     """Text stays text, and any other data is in base64; JSON is decoded whatever its content type is called."""
     for kind, body, expected in (

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fnlab.emulator.doors.fc import code
+from fnlab.emulator.doors.fc import code, gate_refusal
 from fnlab.emulator.doors.fc.call import Place
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.doors.fc.translation import description_of, fields_of, function_of, notes_of
 from fnlab.emulator.doors.jsontext import parse
+from fnlab.emulator.http.messages import Request
 from fnlab.emulator.records import Entry, Version
 from fnlab.errors import BadValue
 from fnlab.functions import Package
@@ -168,6 +169,14 @@ def test_no_values_break_the_translation(content):
     for runtime in ({}, {"runtime": "python3", "handler": "index.handler"}, {"runtime": "custom"}):
         with contextlib.suppress(BadValue, Refusal):
             assert function_of({**runtime, **content}, name="f", package=PACKAGE).payload == "bytes"
+
+
+def test_who_may_not_come_in_hears_it_in_the_services_shape():
+    """A key that is not the emulator's is an invalid key; a foreign host or page is denied."""
+    for status, expected in ((401, "InvalidAccessKeyID"), (403, "AccessDenied")):
+        response = gate_refusal(Request("GET", "/2023-03-30/functions"), status, "why.")
+        content = json.loads(response.body)
+        assert (response.status, content["Code"], content["Message"]) == (403, expected, "why.")
 
 
 def test_code_is_read_beside_the_loop():

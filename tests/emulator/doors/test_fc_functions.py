@@ -112,16 +112,18 @@ def test_an_initialiser_of_any_name_runs_before_the_first_call(fc, create, call)
         ({"code": m.InputCodeLocation(zip_file="?")}, "must be base64"),
         ({"code": m.InputCodeLocation(zip_file="YWJj")}, "a zip that can be read"),
         ({"code": None}, "must bring its code"),
+        ({"function_name": "1st"}, "functionName must start with a letter or underscore"),
     ],
 )
 def test_what_is_not_possible_is_refused_with_the_reason(fc, zip_of, fields, sentence):
     """The error has the service's shape; its message says what the rule is and what was found."""
     whole = {
+        "function_name": "f",
         "runtime": "python3.12",
         "handler": "index.handler",
         "code": m.InputCodeLocation(zip_file=zip_of({"index.py": ""})),
     }
-    request = m.CreateFunctionRequest(body=m.CreateFunctionInput(function_name="f", **(whole | fields)))
+    request = m.CreateFunctionRequest(body=m.CreateFunctionInput(**(whole | fields)))
     code, status, message = refused(fc.create_function, request)
     assert (code, status) == ("InvalidArgument", 400)
     assert sentence in message
@@ -183,6 +185,7 @@ def test_an_alias_leads_to_versions_by_weight(fc, create, call):
         "fc_bytes", "live", m.UpdateAliasRequest(body=m.UpdateAliasInput(version_id="2", additional_version_weight={}))
     ).body
     assert (changed.version_id, changed.additional_version_weight, changed.description) == ("2", {}, "d")
+    assert made.created_time == changed.created_time <= changed.last_modified_time
     assert fc.get_alias("fc_bytes", "live").body.version_id == "2"
     assert [alias.alias_name for alias in fc.list_aliases("fc_bytes", m.ListAliasesRequest()).body.aliases] == ["live"]
     assert refused(fc.delete_function_version, "fc_bytes", "2")[1] == 409
@@ -247,7 +250,7 @@ def test_a_layer_is_importable_by_the_functions_that_use_it(fc, call, zip_of):
 def test_what_is_not_translated_says_so(fc, create):
     """An operation that the emulator lacks is refused in the service's shape, and nothing else happens."""
     create("fc_bytes")
-    code, status, message = refused(fc.list_triggers, "fc_bytes", m.ListTriggersRequest())
+    code, status, message = refused(fc.list_sessions, "fc_bytes", m.ListSessionsRequest())
     assert (code, status) == ("PathNotSupported", 400)
-    assert "the emulator does not support GET of '/2023-03-30/functions/fc_bytes/triggers'" in message
+    assert "the emulator does not support GET of '/2023-03-30/functions/fc_bytes/sessions'" in message
     assert fc.describe_regions(m.DescribeRegionsRequest()).body.to_map()["Regions"]["Region"][0]["RegionId"] == "local"

@@ -155,6 +155,7 @@ def test_a_failed_event_is_tried_as_its_settings_say(fc, create, call):
     made = fc.put_async_invoke_config("fc_bytes", m.PutAsyncInvokeConfigRequest(body=wanted)).body
     assert (made.max_async_retry_attempts, made.max_async_event_age_in_seconds) == (0, 600)
     assert made.destination_config.on_failure.destination == "acs:fc:::functions/other"
+    assert made.created_time == made.last_modified_time
     call("fc_bytes", b"fail", x_fc_invocation_type="Async", x_fc_async_task_id="t")
     task = ended(fc, "fc_bytes", "t")
     assert (task.status, task.already_retried_times) == ("Failed", 0)
@@ -243,14 +244,17 @@ def test_a_custom_runtime_is_a_web_server(fc, create, call):
     assert failed.headers["x-fc-error-type"] == "HandledInvocationError"
 
 
-def test_a_function_of_another_door_can_be_called(deploy, call):
-    """One that takes JSON gets JSON; what is not JSON is refused before it runs."""
+def test_a_function_of_another_door_can_be_called_and_not_changed(fc, deploy, call):
+    """One that takes JSON gets JSON; what is not JSON is refused before it runs. It is not changed from here."""
     deploy("echo")
     body, answer = call("echo", b'{"a": 1}')
     assert answer.status_code == 200
     assert b'"a"' in body
     with pytest.raises(ClientException, match=r"its event must be JSON"):
         call("echo", b"\xff")
+    assert fc.get_function("echo", m.GetFunctionRequest(qualifier="1")).body.handler == "main.handler"
+    with pytest.raises(ClientException, match=r"'echo' was made elsewhere"):
+        fc.update_function("echo", m.UpdateFunctionRequest(body=m.UpdateFunctionInput(timeout=5)))
 
 
 def test_a_log_without_its_beginning_keeps_its_end():

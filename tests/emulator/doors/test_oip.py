@@ -79,6 +79,13 @@ def test_rows_of_another_width_are_the_callers_fault(v2, ridge):
     assert "rows of 2 numbers" in reply.json()["error"]
 
 
+def test_a_tensor_that_is_too_large_is_refused(v2, ridge):
+    """The limit on events holds for tensors, too."""
+    reply = v2.post("/models/plane/infer", json=tensor([0.123456789] * 600_000, [300_000, 2]))
+    assert reply.status_code == 413
+    assert "must not exceed 6,291,556 bytes" in reply.json()["error"]
+
+
 def test_a_function_that_fails_is_a_server_error(v2, deploy):
     """An exception of the handler is a 500, and its message is the error; so is an answer that is no tensor."""
     deploy("raises")

@@ -1,7 +1,10 @@
 """Function URLs: HTTP to a function and back."""
 
+import sys
+
 import httpx
 import pytest
+from alibabacloud_fc20230330 import models
 
 from fnlab.emulator.doors.cors import cors_headers
 from fnlab.emulator.doors.url import UrlDoor
@@ -71,6 +74,20 @@ def test_an_answer_says_how_it_is_sent(web, deploy):
     assert (binary.headers["content-type"], binary.headers["n"]) == ("image/png", "3")
     cookies = web.get("/web/cookies")
     assert (cookies.status_code, cookies.headers.get_list("set-cookie")) == (204, ["a=1; Path=/", "b=2"])
+
+
+def test_a_web_server_gets_the_request_as_it_is(create, web):
+    """A custom runtime sees the original method, path and query, and what it answers is what is sent."""
+    config = models.CustomRuntimeConfig(command=[sys.executable, "app.py"])
+    create("fc_custom", runtime="custom", custom_runtime_config=config)
+    reply = web.post("/fc_custom/some/path?a=1", content=b"body")
+    assert (reply.status_code, reply.text) == (200, "/some/path?a=1 0 body")
+
+
+def test_a_request_that_is_too_large_is_refused(web, deploy):
+    """The limit is the one of the function's provider; here 6 MiB and a bit."""
+    deploy("web")
+    assert web.post("/web/event", content=b"x" * 6 * 1024 * 1024).status_code == 413
 
 
 def test_a_function_that_fails_is_a_bad_gateway(web, deploy):

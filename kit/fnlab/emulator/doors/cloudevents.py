@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from fnlab.emulator.doors.jsontext import parse
 from fnlab.emulator.doors.router import Router
+from fnlab.emulator.doors.size import TooLarge, check_size
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.report import Report
@@ -67,6 +68,8 @@ class CloudEventsDoor:
                 return await self._batch(request, function)
             event = structured(request.body) if kind.lower().startswith(STRUCTURED) else binary(request)
             return _answered(await self._call(request, function, event))
+        except TooLarge as error:
+            return json_response({"error": str(error)}, status=413)
         except NotFound as error:
             return json_response({"error": str(error)}, status=404)
         except BadValue as error:
@@ -77,6 +80,7 @@ class CloudEventsDoor:
     async def _call(self, request: Request, function: str, event: Mapping[str, Any]) -> Report:
         payload = json.dumps(event, ensure_ascii=False).encode()
         qualifier = request.query.get("qualifier") or str(self._platform.catalog[function].latest.number or "$LATEST")
+        check_size(payload, self._platform.catalog.version(function, qualifier).function)
         return await self._platform.invoke(function, qualifier, payload=payload)
 
     async def _batch(self, request: Request, function: str) -> Response:

@@ -12,14 +12,12 @@ from fnlab.emulator import codec, log
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.report import Report
-from fnlab.errors import BadValue, FnlabError, NotFound
-from fnlab.functions import Package
+from fnlab.emulator.target import check_event
+from fnlab.errors import BadValue, EventNotFound, FnlabError, NotFound
+from fnlab.functions import Function, Package
 from fnlab.trace import INSTANCE_COLUMNS, INVOCATION_COLUMNS, Trace
 
 PREFIX = "/fnlab"
-
-#: How often followed logs are looked at.
-FOLLOW_S = 0.2
 
 
 class NativeDoor:
@@ -55,7 +53,7 @@ class NativeDoor:
             return await action(request, unquote(name))
         except NotFound as error:
             return _refusal(404, str(error))
-        except (FnlabError, ValueError, KeyError) as error:
+        except FnlabError as error:
             return _refusal(400, str(error))
 
     async def _list(self, request: Request, name: str) -> Response:
@@ -88,11 +86,7 @@ class NativeDoor:
         }
 
     async def _deploy(self, request: Request, name: str) -> Response:
-        content = request.json()
-        package = Package({path: base64.b64decode(text) for path, text in content["files"].items()})
-        function = codec.function_from_json(
-            {**content["function"], "package": package.sha256, "layers": []}, lambda _: package
-        )
+        function = function_from_wire(request.body)
         if function.name != name:
             raise BadValue(f"the path must name the function; got {name!r} and {function.name!r}.")
         version = self._platform.deploy(function)
@@ -104,6 +98,7 @@ class NativeDoor:
 
     async def _invoke(self, request: Request, name: str) -> Response:
         qualifier = request.query.get("qualifier") or str(self._platform.catalog[name].latest.number or "$LATEST")
+        check_event(request.body, self._platform.version(name, qualifier).function)
         if request.query.get("mode") == "async":
             accepted = await self._platform.enqueue(name, qualifier, payload=request.body)
             return json_response({"request_id": accepted}, status=202)
@@ -122,17 +117,60 @@ class NativeDoor:
             return Response(200, plain, self._followed(log.Tail(folder)))
         request_id = request.query.get("request_id")
         text = log.find(folder, request_id) if request_id else log.read_all(folder)
+        if request_id and not text:
+            raise EventNotFound(f"a request's lines need a request; {request_id!r} is not in the log of {name!r}.")
         return Response(200, plain, text.encode())
 
     async def _followed(self, tail: log.Tail) -> AsyncIterator[bytes]:
         while True:
             for stream, line in tail.news():
                 yield f"{stream} | {line}\n".encode()
-            await asyncio.sleep(FOLLOW_S)
+            await asyncio.sleep(log.FOLLOW_S)
 
     async def _end(self, request: Request, name: str) -> Response:
         asyncio.get_running_loop().call_soon(self._down)
         return Response(202)
+
+
+def function_to_wire(function: Function) -> bytes:
+    """Write a function with all its files, as ``PUT /fnlab/NAME`` takes it."""
+    content = {
+        "function": codec.function_to_json(function),
+        "files": _files_to_json(function.package),
+        "layers": [_files_to_json(layer) for layer in function.layers],
+    }
+    return json.dumps(content).encode()
+
+
+def function_from_wire(body: bytes) -> Function:
+    """Read what :func:`function_to_wire` wrote.
+
+    Raises
+    ------
+    BadValue
+        If it is something else, or a setting breaks a rule.
+    """
+    try:
+        content = json.loads(body)
+        packages = [_package_of(files) for files in (content["files"], *content.get("layers", []))]
+        found = {package.sha256: package for package in packages}
+        named = {"package": packages[0].sha256, "layers": [layer.sha256 for layer in packages[1:]]}
+        return codec.function_from_json({**content["function"], **named}, found.__getitem__)
+    except FnlabError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadValue(
+            "a deployment must be JSON: a function's settings, and its files in base64 by their paths; "
+            f"this one is not ({type(error).__name__}: {error})."
+        ) from None
+
+
+def _files_to_json(package: Package) -> dict[str, str]:
+    return {path: base64.b64encode(content).decode() for path, content in package.files.items()}
+
+
+def _package_of(files: Mapping[str, str]) -> Package:
+    return Package({path: base64.b64decode(text, validate=True) for path, text in files.items()})
 
 
 def trace_to_json(trace: Trace) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from fnlab.emulator.doors.jsontext import parse
 from fnlab.emulator.doors.router import Handler, Router
+from fnlab.emulator.doors.size import TooLarge, check_size
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Version
@@ -107,6 +108,8 @@ class InferenceDoor:
                 if version is None:
                     version = str(self._platform.catalog[model].latest.number or "$LATEST")
                 return await handler(request, self._platform.catalog.version(model, version), version)
+            except TooLarge as error:
+                return json_response({"error": str(error)}, status=413)
             except NotFound as error:
                 return json_response({"error": str(error)}, status=404)
             except BadValue as error:
@@ -139,6 +142,7 @@ class InferenceDoor:
         tensor = input_of(content)
         name = version.function.name
         payload = json.dumps(tensor.rows()).encode()
+        check_size(payload, version.function)
         report = await self._platform.invoke(name, qualifier, payload=payload)
         if report.status is not Status.OK:
             return _failure(report.status, json.loads(report.body))

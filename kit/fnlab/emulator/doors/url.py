@@ -1,8 +1,8 @@
 """Function URLs: plain HTTP to a function, at ``/url/NAME/…`` or at ``NAME.localhost``.
 
 ``/url/NAME:QUALIFIER/…`` and ``QUALIFIER.NAME.localhost`` ask for a version or an alias. Settings made through AWS's
-door apply: who may call, which pages may (CORS), and whether the answer is streamed. Without settings a URL is there
-all the same, for callers with the emulator's token.
+door, or with an HTTP trigger through Function Compute's, apply: who may call, which pages may (CORS), and whether the
+answer is streamed. Without settings a URL is there all the same, for callers with the emulator's token.
 """
 
 import json
@@ -14,6 +14,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from fnlab.emulator.doors.cors import cors_headers, is_preflight
+from fnlab.emulator.doors.fc import httpformat
+from fnlab.emulator.doors.fc.triggers import TRIGGER
+from fnlab.emulator.doors.size import too_large
 from fnlab.emulator.doors.urlformat import event_of, failure, head_of, response_of, split_prelude
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
@@ -83,7 +86,11 @@ class UrlDoor:
     async def _answer(self, request: Request, place: _Place) -> Response:
         name, request_id = place.entry.name, str(uuid.uuid4())
         function = self._platform.catalog.version(name, place.qualifier).function
+        if (methods := place.settings.get("Methods")) and request.method not in methods:
+            return failure(HTTPStatus.METHOD_NOT_ALLOWED)
         payload, meta = _payload(request, place, function, request_id)
+        if too_large(payload, function):
+            return failure(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if place.settings.get("InvokeMode") == "RESPONSE_STREAM" and function.runtime != "http":
             pieces = self._platform.stream(name, place.qualifier, payload=payload, meta=meta)
             return await _streamed(pieces)
@@ -125,7 +132,11 @@ def _payload(request: Request, place: _Place, function: Function, request_id: st
         path = place.path + (f"?{request.query_string}" if request.query_string else "")
         meta["http"] = {"method": request.method, "path": path, "headers": dict(request.headers)}
         return request.body, meta
-    event = event_of(request, path=unquote(place.path), request_id=request_id, name=function.name)
+    told = {"path": place.path, "request_id": request_id, "name": function.name}
+    if trigger := place.settings.get(TRIGGER):
+        event = httpformat.event_of(request, **told, account=trigger["account"])
+    else:
+        event = event_of(request, **told)
     return json.dumps(event, ensure_ascii=False).encode(), meta
 
 

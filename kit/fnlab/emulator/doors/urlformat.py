@@ -66,9 +66,9 @@ def event_of(request: Request, *, path: str, request_id: str, name: str) -> dict
     if cookies := request.headers.get("cookie"):
         event["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
     if request.query_string:
-        event["queryStringParameters"] = _joined(request)
+        event["queryStringParameters"] = query_of(request)
     if request.body:
-        event["body"], event["isBase64Encoded"] = _body(request)
+        event["body"], event["isBase64Encoded"] = body_of(request)
     return event
 
 
@@ -130,14 +130,16 @@ def failure(status: HTTPStatus) -> Response:
     return json_response({"Message": status.phrase}, status=status)
 
 
-def _joined(request: Request) -> dict[str, str]:
+def query_of(request: Request) -> dict[str, str]:
+    """Give the query's values by name; those of one name are joined with commas."""
     values: dict[str, list[str]] = defaultdict(list)
     for name, value in request.query:
         values[name].append(value)
     return {name: ",".join(listed) for name, listed in values.items()}
 
 
-def _body(request: Request) -> tuple[str, bool]:
+def body_of(request: Request) -> tuple[str, bool]:
+    """Give a body as text, and whether that is base64."""
     if request.headers.get("content-type", "").lower().startswith(_TEXT):
         try:
             return request.body.decode(), False

@@ -14,11 +14,14 @@ import secrets
 import stat
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fnlab.emulator.http.messages import Request, Response, json_response
-from fnlab.emulator.http.reader import Gate
 from fnlab.errors import PlatformError
+
+if TYPE_CHECKING:
+    from fnlab.emulator.http.reader import Gate  # which needs an extra; a token can be read without
 
 #: Random bytes in a token; 256 bits cannot be guessed.
 TOKEN_BYTES = 32
@@ -52,7 +55,7 @@ def gate(
     is_open: Callable[[Request], bool] = nothing,
     hosts: Collection[str] = (),
     refuse: Refusal = plain_refusal,
-) -> Gate:
+) -> "Gate":
     """Make the check that each request passes before its body is read.
 
     Parameters

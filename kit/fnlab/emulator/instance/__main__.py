@@ -15,6 +15,7 @@ from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 from fnlab.emulator.instance import failures, forking, memory, runtime, wire  # noqa: E402
+from fnlab.emulator.instance.batching import BatchServer  # noqa: E402
 from fnlab.emulator.instance.confine import Part, Walls  # noqa: E402
 from fnlab.emulator.instance.context import Context, Deployment  # noqa: E402
 from fnlab.emulator.instance.lanes import Lane  # noqa: E402
@@ -32,7 +33,7 @@ def main(settings: dict[str, Any]) -> None:
     signal.signal(signal.SIGTERM, runtime.end_quietly)
     forks = "control_fd" in settings
     walls = Walls(settings, forks=forks)
-    handler = start(settings["handler"], Context(deployment), link, confined=walls.parts, forks=forks)
+    handler = start(settings, Context(deployment), link, confined=walls.parts, forks=forks)
     if handler is None:
         return
     if "control_fd" not in settings:
@@ -60,13 +61,16 @@ def deployment_of(settings: dict[str, Any]) -> Deployment:
 
 
 def start(
-    handler_name: str, context: Context, link: socket.socket, *, confined: dict[str, Part], forks: bool
+    settings: dict[str, Any], context: Context, link: socket.socket, *, confined: dict[str, Part], forks: bool
 ) -> runtime.Handler | None:
     """Load the handler and report how long each phase took; on failure report that and return None."""
     booted_s = time.monotonic()
+    handler_name = settings["handler"]
     try:
         with imports_by_package() as packages:
             handler = runtime.load(handler_name, context)
+        if settings.get("batch"):
+            runtime.batch_of(handler_name)  # to have it said now if there is none
         if forks and (reason := forking.why_not()):
             raise failures.CannotFork(f"{reason}.")
     except BaseException as error:  # a handler that calls sys.exit() while importing has failed too
@@ -147,7 +151,11 @@ def serve(
         concurrency=settings.get("concurrency", 1),
         raw=settings.get("payload", "json") == "bytes",
     )
-    Server(handler, deployment, manner).serve(*map(Lane, links))
+    if settings.get("batch"):
+        server: Server = BatchServer(handler, deployment, manner, runtime.batch_of(settings["handler"]))
+    else:
+        server = Server(handler, deployment, manner)
+    server.serve(*map(Lane, links))
     ending()
 
 

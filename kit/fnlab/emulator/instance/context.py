@@ -38,6 +38,9 @@ class Context:
     ----------
     request_id : str
         The request being served; empty during the init. AWS calls it `aws_request_id`.
+    requests : tuple of Context
+        In a batch, the context of each request, in the order of the events; otherwise empty. The batch's own context
+        has the id of the first request and the time that is left to the one that has the least.
 
     Notes
     -----
@@ -46,6 +49,8 @@ class Context:
     """
 
     stage = "import"  # how far the init has come
+
+    requests: tuple["Context", ...] = ()
 
     def __init__(
         self, deployment: Deployment, request_id: str = "", deadline_s: float = 0.0, meta: Mapping[str, Any] = _NOTHING

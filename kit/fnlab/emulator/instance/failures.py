@@ -14,6 +14,10 @@ class CannotFork(Exception):
     """What was loaded must not be forked."""
 
 
+class CannotBatch(Exception):
+    """What was loaded cannot answer several requests in one go."""
+
+
 def describe(error: BaseException, request_id: str = "") -> bytes:
     """Write what a handler raised."""
     return json_text.write(_plain(error, request_id))
@@ -44,7 +48,9 @@ def describe_init(error: BaseException, handler: str, context: Context) -> bytes
     }[context.stage]
     if isinstance(error, CannotFork):
         kind, doing = "CannotFork", "was loaded, but must not be forked"
-    plain = kind in {"CannotFork", "HandlerNotFound"}
+    if isinstance(error, CannotBatch):
+        kind, doing = "HandlerError", "cannot be batched"
+    plain = kind in {"CannotFork", "HandlerNotFound"} or isinstance(error, CannotBatch)
     reason = _message(error) if plain else f"{type(error).__name__}: {_message(error)}"
     cause = _cause(error, handler, context.stage)
     own = _plain(error, "") | {"errorType": kind, "errorMessage": f"handler {handler!r} {doing}: {reason}"}

@@ -10,6 +10,7 @@ from fnlab.emulator.instance import wire
 
 _READ_BYTES = 65536  # one read takes a small request whole
 _HEAD_BYTES = wire.HEAD.size
+_AT_ONCE = socket.MSG_DONTWAIT  # to read what is there, and not to wait for anything
 
 
 class Lane:
@@ -56,6 +57,26 @@ class Lane:
             have += count
         return block[_HEAD_BYTES:]
 
+    def read_arrived(self, most: int) -> list[memoryview]:
+        """Wait for the next frame and read it with those that have arrived too; nothing when the other side is gone.
+
+        A frame that does not fit into one read of the socket comes with the next ones.
+        """
+        bodies: list[memoryview] = []
+        while (not bodies or (len(bodies) < most and self._has_whole())) and (body := self.read()) is not None:
+            bodies.append(body)
+        return bodies
+
+    def _has_whole(self) -> bool:
+        """Whether the next frame is here; what the socket has is taken first, without waiting."""
+        if _is_whole(self._unread):
+            return True
+        try:
+            self._unread += self._recv(_READ_BYTES, _AT_ONCE)
+        except BlockingIOError:
+            return False
+        return _is_whole(self._unread)
+
     @property
     def has_unread(self) -> bool:
         """Whether a frame, or a part of one, has been taken from the socket already."""
@@ -65,6 +86,11 @@ class Lane:
         """Send a frame whole, whoever else sends."""
         with self._sending:
             self._sendall(frame)
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether this begins with a whole frame."""
+    return len(data) >= _HEAD_BYTES and len(data) >= _HEAD_BYTES + wire.HEAD.unpack_from(data)[0]
 
 
 def requests(main: Lane, direct: Lane | None) -> Iterator[tuple[Lane, memoryview]]:

@@ -1,6 +1,7 @@
 """Loads a handler and runs what stands beside it."""
 
 import importlib
+import inspect
 import os
 import signal
 import sys
@@ -10,11 +11,13 @@ from types import FrameType
 from typing import Any
 
 from fnlab.emulator.instance.context import Context
+from fnlab.emulator.instance.failures import CannotBatch
 from fnlab.emulator.instance.output import flush
 
 _exit = os._exit  # held from here: a handler may replace what it likes
 
 Handler = Callable[[Any, Context], Any]
+Batch = Callable[[list[Any], Context], Any]
 
 
 def load(handler: str, context: Context) -> Handler:
@@ -40,6 +43,23 @@ def load(handler: str, context: Context) -> Handler:
             initialize(context)
     loaded: Handler = function
     return loaded
+
+
+def batch_of(handler: str) -> Batch:
+    """Find the function ``batch(events, context)`` beside a loaded handler.
+
+    Raises
+    ------
+    CannotBatch
+        If there is none, or the handler yields its answers.
+    """
+    module_name, _, function_name = handler.partition(":")
+    if inspect.isgeneratorfunction(getattr(sys.modules[module_name], function_name, None)):
+        raise CannotBatch("it yields its answers, and pieces of several answers cannot be told apart.")
+    found: Batch | None = _beside(handler, "batch")
+    if found is None:
+        raise CannotBatch(f"module {module_name!r} has no function batch(events, context) beside it.")
+    return found
 
 
 def rehearse(handler: str, context: Context) -> None:
@@ -94,7 +114,7 @@ class Ending:
         end_quietly(number, frame)
 
 
-def _beside(handler: str, name: str) -> Callable[[Context], None] | None:
+def _beside(handler: str, name: str) -> Callable[..., Any] | None:
     """Find a function in the handler's module."""
     found = getattr(sys.modules.get(handler.partition(":")[0]), name, None)
     return found if callable(found) else None

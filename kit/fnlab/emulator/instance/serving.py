@@ -101,19 +101,24 @@ class Server:
             crew.give(lane, body)
         crew.finish()
 
-    def answer(self, lane: Lane, body: memoryview) -> None:
-        """Call the handler once and send what it says."""
+    def answer(self, lane: Lane, body: memoryview, *, waited_s: float = 0.0, spent_s: float = 0.0) -> None:
+        """Call the handler once and send what it says.
+
+        Of the request's time, `waited_s` have passed already; of its CPU time, `spent_s` have been used before.
+        """
         request_id, left_s, meta, event = _read_invoke(body)
         began_s, cpu_s = _monotonic(), self._cpu_s()
-        if meta or self._has_trace:
-            context = self._told(request_id, began_s + left_s, bytes(meta))
-        else:
-            context = Context(self._deployment, request_id, began_s + left_s)
+        context = self._context(request_id, began_s + left_s - waited_s, meta)
         ok, answer, streamed, raw = self._call(lane, context, event)
         used_s = self._cpu_s() - cpu_s
         self._share.hold(began_s, used_s)
         self._flush()
-        lane.send(_result_frame(_Result(request_id, ok, used_s, _peak_mib(), answer, streamed, raw)))
+        lane.send(_result_frame(_Result(request_id, ok, spent_s + used_s, _peak_mib(), answer, streamed, raw)))
+
+    def _context(self, request_id: str, deadline_s: float, meta: memoryview) -> Context:
+        if meta or self._has_trace:
+            return self._told(request_id, deadline_s, bytes(meta))
+        return Context(self._deployment, request_id, deadline_s)
 
     def _told(self, request_id: str, deadline_s: float, meta: bytes) -> Context:
         """Make the context of a request that something is known of."""
@@ -129,9 +134,8 @@ class Server:
 
     def _call(self, lane: Lane, context: Context, body: memoryview) -> tuple[bool, bytes, bool, bool]:
         """Call the handler; say whether that went well, the answer, whether it was streamed and whether it is raw."""
-        raw = self._manner.raw
         try:
-            event = bytes(body) if raw else _read_json(body)
+            event = self._event(body)
         except Exception as error:  # no JSON, or more than can be held
             return False, failures.describe_unreadable(error, context.request_id), False, False
         streamed = False
@@ -144,14 +148,23 @@ class Server:
                 return True, b"", True, True
         except Exception as error:  # whatever user code raises is the answer, not our failure
             return False, failures.describe(error, context.request_id), streamed, False
-        if isinstance(value, bytes):
-            return True, value, False, True
-        if raw and isinstance(value, str):
-            return True, value.encode(), False, True
         try:
-            return True, _write_json(value), False, False
+            answer, raw = self._written(value)
         except Exception as error:  # a value of the handler's own class may raise anything
             return False, failures.describe_unwritable(error, context.request_id), False, False
+        return True, answer, False, raw
+
+    def _event(self, body: memoryview) -> Any:
+        """Give the handler's event."""
+        return bytes(body) if self._manner.raw else _read_json(body)
+
+    def _written(self, value: Any) -> tuple[bytes, bool]:
+        """Write a handler's value down; say whether the bytes are its own, so that they need not be JSON."""
+        if isinstance(value, bytes):
+            return value, True
+        if self._manner.raw and isinstance(value, str):
+            return value.encode(), True
+        return _write_json(value), False
 
 
 def piece_bytes(piece: Any) -> bytes:

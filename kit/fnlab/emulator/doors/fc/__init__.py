@@ -6,5 +6,6 @@ What is translated, and what differs from the service, is listed in ``parity.tom
 
 from fnlab.emulator.doors.fc.call import PREFIX
 from fnlab.emulator.doors.fc.door import FcDoor
+from fnlab.emulator.doors.fc.refusals import gate_refusal
 
-__all__ = ["PREFIX", "FcDoor"]
+__all__ = ["PREFIX", "FcDoor", "gate_refusal"]

@@ -4,6 +4,7 @@ import base64
 import binascii
 import lzma
 import stat
+import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,9 +25,11 @@ _UNREADABLE = (
     BadZipFile,
     LargeZipFile,
     EOFError,
-    NotImplementedError,
+    IndexError,
     OSError,
     RuntimeError,
+    ValueError,
+    struct.error,
     lzma.LZMAError,
     zlib.error,
 )

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from fnlab.emulator.doors.fc import functions, instances, invocations, layers, settings, tags, tasks, versions
+from fnlab.emulator.doors.fc import functions, instances, invocations, layers, settings, tags, tasks, triggers, versions
 from fnlab.emulator.doors.fc.call import PREFIX, Call, Place
 from fnlab.emulator.doors.fc.refusals import Refusal, answer, refusal_of
 from fnlab.emulator.doors.router import Handler, Router
@@ -109,6 +109,11 @@ OPERATIONS: Mapping[str, tuple[str, str, Operation]] = {
     "GetAsyncTask": ("GET", "/functions/{function}/async-tasks/{task}", tasks.get),
     "StopAsyncTask": ("PUT", "/functions/{function}/async-tasks/{task}/stop", tasks.stop),
     "ListInstances": ("GET", "/functions/{function}/instances", instances.list_all),
+    "CreateTrigger": ("POST", "/functions/{function}/triggers", triggers.create),
+    "ListTriggers": ("GET", "/functions/{function}/triggers", triggers.list_all),
+    "GetTrigger": ("GET", "/functions/{function}/triggers/{trigger}", triggers.get),
+    "UpdateTrigger": ("PUT", "/functions/{function}/triggers/{trigger}", triggers.update),
+    "DeleteTrigger": ("DELETE", "/functions/{function}/triggers/{trigger}", triggers.delete),
     "TagResources": ("POST", "/tags-v2", tags.tag),
     "UntagResources": ("DELETE", "/tags-v2", tags.untag),
     "ListTagResources": ("GET", "/tags-v2", tags.list_all),

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from fnlab.emulator.doors.fc import code, layers, translation
-from fnlab.emulator.doors.fc.call import LATEST, PREFIX, Call, given
+from fnlab.emulator.doors.fc.call import LATEST, PREFIX, PROVIDER, Call, given
 from fnlab.emulator.doors.fc.entry import without_adapter
 from fnlab.emulator.doors.fc.refusals import Refusal, coded
 from fnlab.emulator.http.access import credential_of
@@ -36,6 +36,8 @@ async def update(call: Call) -> Response:
     """UpdateFunction: what is not given stays."""
     content = call.content()
     draft = call.platform.catalog[call.function].draft
+    if (draft.function.limits, draft.function.payload) != (PROVIDER, "bytes"):
+        raise Refusal(f"{call.function!r} was made elsewhere, for other rules; change it there.")
     sent = await _sent(content)
     package = sent.package if sent else without_adapter(draft.function.package)
     fields = translation.fields_of(draft) | {name: value for name, value in content.items() if value is not None}

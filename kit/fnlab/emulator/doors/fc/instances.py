@@ -38,7 +38,7 @@ def _instances(call: Call, version: Version) -> Iterator[dict[str, Any]]:
     history = call.platform.history(version)
     now_s = call.platform.clock.now_s()
     began_s = time.time() - now_s
-    columns = history.recorder.trace(now_s).instance_columns
+    columns = history.recorder.instances()
     for row, (created_s, stopped_s) in enumerate(zip(columns["created_s"], columns["stopped_s"], strict=True)):
         gone = not isnan(stopped_s)
         yield {

@@ -11,7 +11,7 @@ from fnlab.emulator.log import TAIL_BYTES
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report
 from fnlab.errors import AlreadyExists
-from fnlab.functions import DRAFT, Limits
+from fnlab.functions import Limits
 from fnlab.trace import Status
 from fnlab.units import MS_PER_S
 
@@ -44,7 +44,7 @@ async def _enqueue(call: Call) -> Response:
 
 
 async def _wait(call: Call) -> Response:
-    version = call.platform.catalog.version(call.function, call.qualifier)
+    entry, version = call.platform.catalog[call.function], call.platform.catalog.version(call.function, call.qualifier)
     _check_size(call, Limits.of(version.function.limits).request_bytes)
     report = await call.platform.invoke(
         call.function,
@@ -55,8 +55,8 @@ async def _wait(call: Call) -> Response:
     )
     if report.status is Status.THROTTLED:
         raise Refusal(json.loads(report.body)["errorMessage"], code="ResourceExhausted", status=429)
-    served = call.platform.catalog.version(call.function, str(report.version) if report.version != DRAFT else None)
-    headers = _headers(report, served)
+    # An alias may have sent it to another version; and by now the function may be gone.
+    headers = _headers(report, entry.versions.get(report.version, version))
     if call.request.headers.get("x-fc-log-type", "None").lower() == "tail":
         headers["X-Fc-Log-Result"] = base64.b64encode(log_of(report)).decode()
     return Response(200, headers, report.body)

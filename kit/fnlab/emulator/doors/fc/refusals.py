@@ -1,10 +1,12 @@
 """What Function Compute says when it does not do what was asked."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
-from fnlab.emulator.http.messages import Response, json_response
+from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.errors import (
     AliasNotFound,
     AlreadyExists,
@@ -77,3 +79,9 @@ def answer(refusal: Refusal, request_id: str) -> Response:
     """Write a refusal down."""
     content = {"Code": refusal.code, "Message": str(refusal), "RequestId": request_id}
     return json_response(content, status=refusal.status)
+
+
+def gate_refusal(request: Request, status: int, sentence: str) -> Response:
+    """Refuse a caller who may not come in, as the service does: a wrong key and everything else are a 403."""
+    code = "InvalidAccessKeyID" if status == HTTPStatus.UNAUTHORIZED else "AccessDenied"
+    return answer(Refusal(sentence, code=code, status=HTTPStatus.FORBIDDEN.value), str(uuid.uuid4()))

@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from fnlab.emulator.doors.fc.call import LATEST, PROVIDER, Call, given
+from fnlab.emulator.doors.fc.moments import forget, note_change, of_async, times
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.http.messages import Response, json_response
 from fnlab.emulator.records import Entry
 from fnlab.functions import AsyncPolicy, Limits
 
 #: The draft's name in the platform's settings.
-_DRAFT = "$LATEST"
+DRAFT_KEY = "$LATEST"
 
 
 # Instances kept ready. Provision configs and scaling configs are two views of the same number.
@@ -145,6 +146,7 @@ async def put_async(call: Call) -> Response:
     """PutAsyncInvokeConfig."""
     policy = policy_of(call.content())
     call.platform.catalog.set_policy(call.function, _kept(call), policy)
+    note_change(call, of_async(_kept(call)))
     return json_response(_async(call, call.function, _kept(call)))
 
 
@@ -163,6 +165,7 @@ async def get_async(call: Call) -> Response:
 async def delete_async(call: Call) -> Response:
     """DeleteAsyncInvokeConfig."""
     call.platform.catalog.set_policy(call.function, _kept(call), None)
+    forget(call, of_async(_kept(call)))
     return Response(204)
 
 
@@ -199,16 +202,17 @@ def _async(call: Call, function: str, qualifier: str) -> dict[str, Any]:
         "maxAsyncRetryAttempts": policy.max_retries,
         "maxAsyncEventAgeInSeconds": round(policy.max_age_s),
         "destinationConfig": {which: {"destination": target} for which, target in targets.items() if target},
+        **times(call.platform.catalog[function], of_async(qualifier)),
     }
 
 
 def _kept(call: Call) -> str:
     """Name the qualifier as the platform's settings do."""
-    return _DRAFT if call.qualifier in (LATEST, _DRAFT) else call.qualifier
+    return DRAFT_KEY if call.qualifier in (LATEST, DRAFT_KEY) else call.qualifier
 
 
 def _arn(call: Call, function: str, qualifier: str) -> str:
-    return call.place.arn("functions", f"{function}/{LATEST if qualifier == _DRAFT else qualifier}")
+    return call.place.arn("functions", f"{function}/{LATEST if qualifier == DRAFT_KEY else qualifier}")
 
 
 def _entries(call: Call) -> Iterator[Entry]:

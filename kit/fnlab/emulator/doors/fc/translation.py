@@ -21,6 +21,7 @@ BOOTSTRAP, CODE = ("/code/bootstrap",), "/code"
 #: Tells a custom runtime's instance that it is to be sent ``POST /initialize``.
 INITIALIZE = "FC_INITIALIZE"
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _PYTHON = re.compile(r"python3(\.\d+)?")
 _CUSTOM = re.compile(r"custom(\.debian\d+)?|custom-container")
 
@@ -69,9 +70,7 @@ def function_of(fields: Mapping[str, Any], *, name: str, package: Package, layer
     BadValue
         If a value breaks its rule.
     """
-    for field, what in _IMPOSSIBLE.items():
-        if fields.get(field):
-            raise Refusal(f"the emulator has no {what}; {field} must not be set, got {fields[field]!r}.")
+    _check(fields, name)
     runtime, command = _runtime(fields)
     limits = Limits.of(PROVIDER)
     env = dict(given(fields, "environmentVariables", dict, {}))
@@ -170,6 +169,17 @@ def tags_of(tags: Sequence[Any]) -> dict[str, str]:
             raise Refusal(f"a tag must have a Key; got {tag!r}.")
         found[tag["Key"]] = given(tag, "Value", str, "")
     return found
+
+
+def _check(fields: Mapping[str, Any], name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise Refusal(
+            "functionName must start with a letter or underscore and hold at most 64 letters, digits, _ or -; "
+            f"got {name!r}."
+        )
+    for field, what in _IMPOSSIBLE.items():
+        if fields.get(field):
+            raise Refusal(f"the emulator has no {what}; {field} must not be set, got {fields[field]!r}.")
 
 
 def _runtime(fields: Mapping[str, Any]) -> tuple[Runtime, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fnlab.emulator.doors.fc.call import LATEST, Call, given, timestamp
+from fnlab.emulator.doors.fc.moments import forget, note_change, of_alias, times
 from fnlab.emulator.doors.fc.refusals import Refusal, coded
 from fnlab.emulator.http.messages import Response, json_response
 from fnlab.emulator.records import DRAFT_NAMES, Named, Version
@@ -47,12 +48,14 @@ async def create_alias(call: Call) -> Response:
         description=given(content, "description", str, ""),
     )
     with coded(AlreadyExists, "AliasAlreadyExists", 409):
-        return json_response(_alias(call.platform.catalog.add_alias(call.function, alias)))
+        named = call.platform.catalog.add_alias(call.function, alias)
+    note_change(call, of_alias(alias.name))
+    return json_response(_alias(call, named))
 
 
 async def get_alias(call: Call) -> Response:
     """GetAlias."""
-    return json_response(_alias(call.platform.catalog.alias(call.function, call.parameters["alias"])))
+    return json_response(_alias(call, call.platform.catalog.alias(call.function, call.parameters["alias"])))
 
 
 async def list_aliases(call: Call) -> Response:
@@ -61,7 +64,7 @@ async def list_aliases(call: Call) -> Response:
     aliases = call.platform.catalog[call.function].aliases
     found = [aliases[name] for name in sorted(aliases) if name.startswith(prefix)]
     page, token = call.page(found, lambda named: named.alias.name)
-    return json_response({"aliases": list(map(_alias, page)), **token})
+    return json_response({"aliases": [_alias(call, named) for named in page], **token})
 
 
 async def update_alias(call: Call) -> Response:
@@ -75,12 +78,15 @@ async def update_alias(call: Call) -> Response:
         weights=before.weights if content.get("additionalVersionWeight") is None else _weights(content),
         description=given(content, "description", str, before.description),
     )
-    return json_response(_alias(call.platform.catalog.change_alias(call.function, alias)))
+    named = call.platform.catalog.change_alias(call.function, alias)
+    note_change(call, of_alias(alias.name))
+    return json_response(_alias(call, named))
 
 
 async def delete_alias(call: Call) -> Response:
     """DeleteAlias."""
     call.platform.catalog.drop_alias(call.function, call.parameters["alias"])
+    forget(call, of_alias(call.parameters["alias"]))
     return Response(204)
 
 
@@ -113,11 +119,12 @@ def _version(version: Version) -> dict[str, Any]:
     }
 
 
-def _alias(named: Named) -> dict[str, Any]:
+def _alias(call: Call, named: Named) -> dict[str, Any]:
     alias = named.alias
     return {
         "aliasName": alias.name,
         "versionId": str(alias.version) if alias.version != DRAFT else LATEST,
         "description": alias.description,
         "additionalVersionWeight": {str(version): share for version, share in alias.weights.items()},
+        **times(call.platform.catalog[call.function], of_alias(alias.name)),
     }

@@ -1,0 +1,333 @@
+"""Many threads call, while others deploy, evict, kill and interrupt: all are answered, and nothing is left over."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from fnlab.emulator import Emulator
+from fnlab.errors import EmulatorClosed, FunctionTimeout, InstanceCrashed
+from fnlab.functions import Alias, Function, Package, Scaling
+from fnlab.trace import Status
+
+ECHO = b"""
+def handler(event, context):
+    return event
+"""
+
+SLEEPS = b"""
+import time
+
+def handler(event, context):
+    time.sleep(event)
+    return event
+"""
+
+LENGTH = b"""
+def handler(event, context):
+    return len(event)
+"""
+
+#: Does not listen to SIGTERM.
+STUBBORN = b"""
+import signal, time
+
+def handler(event, context):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(event)
+    return event
+"""
+
+THREADS = 8
+STRESS_S = 6.0
+TIMEOUT_S = 5.0
+
+
+def function_of(source, name="f", *, start="fork", timeout_s=TIMEOUT_S, memory_mib=1769, **scaling):
+    """Make a function of one file."""
+    return Function(
+        name=name,
+        handler="main:handler",
+        package=Package({"main.py": source}),
+        memory_mib=memory_mib,
+        timeout_s=timeout_s,
+        start=start,
+        scaling=Scaling(**scaling),
+    )
+
+
+def until(condition, *, within_s=30):
+    """Wait for what no event tells of."""
+    end_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end_s, "it did not come about"
+        time.sleep(0.005)
+
+
+def at_rest(emulator):
+    """Say whether no request is on its way anywhere: not at the gate, not in a scheduler, not at a supervisor."""
+
+    def look():
+        platform = emulator.platform
+        with platform.lock:
+            supervisors = [*platform.running(), *platform._retiring]
+            here = [(s.scheduler.serving, s.scheduler.waiting, len(s._requests)) for s in supervisors]
+            return platform.admission.in_flight() == 0 and not any(map(any, here))
+
+    return emulator.run_here(look)
+
+
+class Crowd:
+    """Threads that each do one thing again and again, until the time is over; what they raise is collected."""
+
+    def __init__(self, seconds):
+        self.end_s = time.monotonic() + seconds
+        self.failures, self._threads = [], []
+
+    def add(self, work, *, pause_s=0.0):
+        """Let a thread do this."""
+
+        def run():
+            rng = random.Random(len(self._threads))
+            while time.monotonic() < self.end_s:
+                try:
+                    work(rng)
+                except Exception as error:
+                    self.failures.append(error)
+                time.sleep(pause_s)
+
+        self._threads.append(threading.Thread(target=run, daemon=True))
+
+    def go(self):
+        """Start all, and wait until all have ended."""
+        for thread in self._threads:
+            thread.start()
+        for thread in self._threads:
+            thread.join(timeout=self.end_s - time.monotonic() + 4 * TIMEOUT_S)
+        assert not any(thread.is_alive() for thread in self._threads), "a call hangs"
+        assert self.failures == []
+
+
+def test_every_call_ends_whatever_happens_around_it(emulator):
+    """Eight threads call three functions, one with a queue; others evict, deploy, set aliases and kill instances.
+
+    Each call ends in time with its own answer or the crash of an instance that was killed. The trace has a row for
+    each, and no count is left anywhere.
+    """
+    functions = {
+        "warm": function_of(ECHO, "warm"),
+        "tight": function_of(ECHO, "tight", max_instances=2, max_wait_s=TIMEOUT_S),
+        "short": function_of(ECHO, "short", keep_alive_s=0.02),
+    }
+    handles = {name: emulator.deploy(function) for name, function in functions.items()}
+    for fn in handles.values():
+        fn(None)
+    counted, lock, catalog = Counter(), threading.Lock(), emulator.platform.catalog
+    emulator.run_here(lambda: catalog.add_alias("warm", Alias(name="live", version=1)))
+
+    def call(rng):
+        name, event, began_s = rng.choice(sorted(handles)), rng.random(), time.monotonic()
+        try:
+            assert handles[name](event) == event
+            outcome = "ok"
+        except InstanceCrashed:
+            outcome = "crashed"
+        assert time.monotonic() - began_s < 2 * TIMEOUT_S
+        with lock:
+            counted[name] += 1
+            counted[outcome] += 1
+
+    def spawn(rng):
+        event = rng.random()
+        try:
+            assert handles["warm"].spawn(event).result(timeout=2 * TIMEOUT_S) == event
+            outcome = "ok"
+        except InstanceCrashed:
+            outcome = "crashed"
+        with lock:
+            counted["warm"] += 1
+            counted[outcome] += 1
+
+    def kill(rng):
+        for pid in handles[rng.choice(sorted(handles))].pids.values():
+            if pid > 0:
+                os.killpg(pid, signal.SIGKILL)
+
+    def kill_if_there(rng):
+        try:
+            kill(rng)
+        except ProcessLookupError:
+            return
+
+    def redeploy(rng):
+        name = rng.choice(sorted(handles))
+        handles[name] = emulator.deploy(
+            function_of(
+                ECHO,
+                name,
+                memory_mib=rng.randrange(1769, 3000),
+                **{
+                    key: getattr(functions[name].scaling, key)
+                    for key in ("max_instances", "max_wait_s", "keep_alive_s")
+                },
+            )
+        )
+
+    def move_alias(rng):
+        version = emulator["warm"].version
+        emulator.run_here(lambda: catalog.change_alias("warm", Alias(name="live", version=version)))
+
+    crowd = Crowd(STRESS_S)
+    for _ in range(THREADS):
+        crowd.add(call)
+    crowd.add(spawn)
+    crowd.add(lambda rng: handles[rng.choice(sorted(handles))].evict(), pause_s=0.05)
+    crowd.add(kill_if_there, pause_s=0.1)
+    crowd.add(redeploy, pause_s=0.5)
+    crowd.add(move_alias, pause_s=0.1)
+    crowd.add(lambda rng: emulator.trace, pause_s=0.02)
+    crowd.go()
+    until(lambda: at_rest(emulator))
+    for name in functions:
+        rows = emulator.run_here(lambda name=name: emulator.platform.trace(name))["status"].tolist()
+        assert len(rows) == counted[name] + 1, name
+        assert set(rows) <= {Status.OK, Status.ERROR}
+    assert counted["ok"] > 10 * counted["crashed"]
+
+
+def test_a_keep_alive_that_ends_during_a_call_is_not_forgotten(emulator):
+    """The instance was busy when the alarm rang; it goes when it has been idle for long enough all the same."""
+    fn = emulator.deploy(function_of(SLEEPS, keep_alive_s=0.4))
+    fn(0)
+    fn(0.8)
+    until(lambda: fn.pids == {}, within_s=3)
+
+
+def test_an_expired_instance_is_not_taken_by_a_callers_thread(emulator):
+    """Without keep-alive each call is a cold start, however fast the next one comes, and each is answered."""
+    fn = emulator.deploy(function_of(ECHO, keep_alive_s=0.001))
+    for event in range(100):
+        assert fn(event) == event
+    until(lambda: at_rest(emulator))
+
+
+def test_a_queue_goes_on_when_a_callers_thread_gives_an_instance_back(emulator):
+    """One instance and eight threads: those who wait are served one after the other, and nobody is left waiting."""
+    fn = emulator.deploy(function_of(ECHO, max_instances=1, max_wait_s=30))
+    fn(None)
+    crowd = Crowd(1.5)
+    for _ in range(THREADS):
+        crowd.add(lambda rng: fn(rng.random()))
+    crowd.go()
+    until(lambda: at_rest(emulator))
+    assert set(fn.trace["status"].tolist()) == {Status.OK}
+
+
+def test_a_queue_survives_the_death_of_the_only_instance(emulator):
+    """It is killed again and again while others wait for it; each call is answered or fails as a crash."""
+    fn = emulator.deploy(function_of(ECHO, max_instances=1, max_wait_s=30))
+    fn(None)
+
+    def call(rng):
+        try:
+            fn(rng.random())
+        except InstanceCrashed:
+            return
+
+    def kill(rng):
+        for pid in fn.pids.values():
+            try:
+                os.killpg(pid, signal.SIGKILL) if pid > 0 else None
+            except ProcessLookupError:
+                continue
+
+    crowd = Crowd(2)
+    for _ in range(THREADS):
+        crowd.add(call)
+    crowd.add(kill, pause_s=0.05)
+    crowd.go()
+    until(lambda: at_rest(emulator))
+    assert fn("alive") == "alive"
+
+
+def test_a_large_event_to_an_instance_that_stands_still_ends_at_the_timeout(emulator):
+    """What does not fit into the socket waits, and the deadline holds for that, too."""
+    fn = emulator.deploy(function_of(LENGTH, timeout_s=1))
+    fn("")
+    (pid,) = fn.pids.values()
+    os.kill(pid, signal.SIGSTOP)
+    began_s = time.monotonic()
+    with pytest.raises(FunctionTimeout):
+        fn("x" * 5_000_000)
+    assert time.monotonic() - began_s < 2
+    assert fn("x" * 5_000_000) == 5_000_000
+
+
+def test_the_caller_hears_of_the_timeout_at_the_timeout(emulator):
+    """Though the handler does not listen to SIGTERM and its process has some seconds more."""
+    fn = emulator.deploy(function_of(STUBBORN, timeout_s=1))
+    fn(0)
+    began_s = time.monotonic()
+    with pytest.raises(FunctionTimeout):
+        fn(30)
+    assert time.monotonic() - began_s == pytest.approx(1, abs=0.4)
+
+
+def test_an_interrupted_call_ends_its_instance_and_nothing_else(emulator):
+    """The answer it left behind goes to nobody; other instances and the counts are as if it had not been."""
+    fn, other = (emulator.deploy(function_of(SLEEPS, name)) for name in ("f", "other"))
+    fn(0), other(0)
+    (pid,), others = fn.pids.values(), other.pids
+    threading.Timer(0.2, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        fn(4)
+    until(lambda: pid not in fn.pids.values())
+    assert other.pids == others
+    assert fn(0.01) == 0.01
+    assert emulator.platform.admission.in_flight() == 0
+
+
+def test_interrupts_at_any_moment_leave_no_count_behind(emulator):
+    """A hundred interrupts hit calls of some microseconds; afterwards the one instance there may be serves again."""
+    fn = emulator.deploy(function_of(ECHO, max_instances=1, max_wait_s=10))
+    fn(None)
+    rng, main = random.Random(1), threading.main_thread().ident
+    hits = 0
+    for _ in range(100):
+        timer = threading.Timer(rng.random() / 100, lambda: signal.pthread_kill(main, signal.SIGINT))
+        try:
+            timer.start()
+            while timer.is_alive():
+                fn("event")
+            timer.join()
+        except KeyboardInterrupt:
+            hits += 1
+            timer.join()
+    assert hits == 100
+    until(lambda: at_rest(emulator))
+    assert fn("alive") == "alive"
+
+
+def test_closing_under_a_crowd_leaves_nobody_waiting():
+    """Whoever calls while the emulator closes gets an answer or hears that it was closed."""
+    emulator = Emulator()
+    fn = emulator.deploy(function_of(ECHO))
+    fn(None)
+    crowd, heard = Crowd(0.5), Counter()
+
+    def call(rng):
+        try:
+            fn(rng.random()) if rng.random() < 0.5 else fn.spawn(1).result(timeout=10)
+        except EmulatorClosed:
+            heard["closed"] += 1
+            time.sleep(0.01)
+
+    for _ in range(THREADS):
+        crowd.add(call)
+    threading.Timer(0.25, emulator.close).start()
+    crowd.go()
+    assert heard["closed"] >= THREADS
