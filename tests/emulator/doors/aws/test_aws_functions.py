@@ -256,7 +256,9 @@ def test_operations_that_are_not_translated_say_so(client, refused):
 def test_with_a_token_the_location_carries_the_right_to_read(emulator, session, deploy):
     """Like AWS's presigned addresses; without it, the archive is closed."""
     deploy("echo")
-    client = session.client("lambda", endpoint_url=emulator.serve(), aws_access_key_id=emulator.token)
+    client = session.client(
+        "lambda", endpoint_url=emulator.serve(), aws_access_key_id=emulator.token, aws_secret_access_key="test"
+    )
     location = client.get_function(FunctionName="echo")["Code"]["Location"]
     with urllib.request.urlopen(location) as answer:
         assert zipfile.is_zipfile(BytesIO(answer.read()))
@@ -269,6 +271,8 @@ def test_names_say_where_the_caller_is(emulator, session, deploy):
     deploy("echo")
     address = emulator.serve(with_token=False, account="111111111111")
     for key, account in (("key", "111111111111"), ("222222222222", "222222222222")):
-        client = session.client("lambda", endpoint_url=address, region_name="eu-west-1", aws_access_key_id=key)
+        client = session.client(
+            "lambda", endpoint_url=address, region_name="eu-west-1", aws_access_key_id=key, aws_secret_access_key="test"
+        )
         found = client.get_function_configuration(FunctionName="echo")["FunctionArn"]
         assert found == f"arn:aws:lambda:eu-west-1:{account}:function:echo"
