@@ -174,4 +174,6 @@ def environment(function: Function, settings: Mapping[str, Any]) -> dict[str, st
     if "AWS_LAMBDA_FUNCTION_NAME" in function.env:  # it came by AWS's door, and looks for what AWS sets
         own["AWS_LAMBDA_FUNCTION_VERSION"] = str(settings["version"] or "$LATEST")
         own["LAMBDA_TASK_ROOT"] = settings["package_dir"]
+        kind = "provisioned-concurrency" if settings.get("provisioned") else "on-demand"
+        own["AWS_LAMBDA_INITIALIZATION_TYPE"] = kind
     return inherited | _ONE_THREAD | own | dict(function.env)

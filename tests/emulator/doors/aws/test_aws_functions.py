@@ -1,3 +1,4 @@
+import urllib.error
 import urllib.request
 import zipfile
 from io import BytesIO
@@ -250,3 +251,28 @@ def test_operations_that_are_not_translated_say_so(client, refused):
         PermissionsConfig={"CapacityProviderOperatorRoleArn": "arn:aws:iam::000000000000:role/r"},
     )
     assert message.startswith("CreateCapacityProvider is not translated by this emulator")
+
+
+def test_with_a_token_the_location_carries_the_right_to_read(emulator, session, deploy):
+    """Like AWS's presigned addresses; without it, the archive is closed."""
+    deploy("echo")
+    client = session.client(
+        "lambda", endpoint_url=emulator.serve(), aws_access_key_id=emulator.token, aws_secret_access_key="test"
+    )
+    location = client.get_function(FunctionName="echo")["Code"]["Location"]
+    with urllib.request.urlopen(location) as answer:
+        assert zipfile.is_zipfile(BytesIO(answer.read()))
+    with pytest.raises(urllib.error.HTTPError, match=r"401"):
+        urllib.request.urlopen(location.partition("?")[0])
+
+
+def test_names_say_where_the_caller_is(emulator, session, deploy):
+    """The region of the signature, and the account that the access key's twelve digits name."""
+    deploy("echo")
+    address = emulator.serve(with_token=False, account="111111111111")
+    for key, account in (("key", "111111111111"), ("222222222222", "222222222222")):
+        client = session.client(
+            "lambda", endpoint_url=address, region_name="eu-west-1", aws_access_key_id=key, aws_secret_access_key="test"
+        )
+        found = client.get_function_configuration(FunctionName="echo")["FunctionArn"]
+        assert found == f"arn:aws:lambda:eu-west-1:{account}:function:echo"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from fnlab.emulator.doors.aws.fields import Fields
 from fnlab.emulator.doors.aws.routes import ARCHIVE_PATH
 from fnlab.emulator.doors.url import PREFIX
 from fnlab.emulator.http.access import credential_of
-from fnlab.emulator.http.messages import Request, Response
+from fnlab.emulator.http.messages import Query, Request, Response
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.records import Entry
 from fnlab.functions import Limits
@@ -66,7 +66,11 @@ class Call:
 
     def query(self, name: str) -> str | None:
         """Give a value of the query."""
-        return self.request.query.get(name)
+        return self._query.get(name)
+
+    @cached_property
+    def _query(self) -> Query:
+        return self.request.query
 
     def header(self, name: str) -> str | None:
         """Give a header."""
@@ -102,17 +106,22 @@ class Call:
 
     def target(self, *, found: bool = False) -> Target:
         """Give the function that the path names, and the qualifier from there or from the query."""
-        checks = Checks()
-        check_qualifier(checks, self.query("Qualifier"))
-        check_name(checks, self.labels["FunctionName"], found=found)
-        checks.done()
-        return find_target(self.labels["FunctionName"], self.query("Qualifier"), self.scope)
+        return _target(self.labels["FunctionName"], self.query("Qualifier"), self.scope, found)
 
     def entry(self, name: str, qualifier: str | None = None) -> Entry:
         """Find a function; the answer to a miss names what was looked for."""
         if name not in self.catalog:
             raise not_found(f"Function not found: {self.scope.function(name, qualifier)}")
         return self.catalog[name]
+
+
+@lru_cache(maxsize=1024)  # every invocation asks, mostly for the same few functions
+def _target(written: str, qualifier: str | None, scope: Scope, found: bool) -> Target:
+    checks = Checks()
+    check_qualifier(checks, qualifier)
+    check_name(checks, written, found=found)
+    checks.done()
+    return find_target(written, qualifier, scope)
 
 
 #: What serves an operation.

@@ -49,7 +49,7 @@ async def read_code(fields: Fields, home: Home) -> Code:
     if (text := fields.text("ZipFile")) is not None:
         return await asyncio.to_thread(_of_archive, text, home)
     if (bucket := fields.text("S3Bucket")) is not None:
-        raise invalid(_NO_BUCKET, Detail=f"There is no S3 here, so no bucket {bucket}; send the code as ZipFile.")
+        raise invalid(_NO_BUCKET, detail=f"There is no S3 here, so no bucket {bucket}; send the code as ZipFile.")
     raise invalid("Please provide a source for function code.")
 
 

@@ -53,9 +53,14 @@ def not_found(message: str, *, code: str = "ResourceNotFoundException") -> AwsEr
     return AwsError(code, message, status=404, fields=_USER, key="Message")
 
 
-def invalid(message: str, **details: str) -> AwsError:
-    """A parameter has a value that it must not have; details stand beside AWS's own sentence."""
-    return AwsError("InvalidParameterValueException", message, status=400, fields={**_USER, **details})
+def invalid(message: str, *, detail: str | None = None) -> AwsError:
+    """A parameter has a value that it must not have; a detail stands beside AWS's own sentence."""
+    return AwsError(
+        "InvalidParameterValueException",
+        message,
+        status=400,
+        fields=_USER if detail is None else {**_USER, "Detail": detail},
+    )
 
 
 def over_limit(message: str) -> AwsError:

@@ -145,7 +145,7 @@ def _payload(call: Call, *, waited: bool) -> bytes:
     if not payload.strip():
         return b"{}"
     try:
-        json.loads(payload, parse_constant=_no_json)
+        _DECODER.decode(payload.decode())
     except (ValueError, RecursionError) as error:
         message = f"Could not parse request body into json: Could not parse payload into json: {error}"
         raise AwsError("InvalidRequestContentException", message, status=400, fields=_USER) from None
@@ -154,6 +154,10 @@ def _payload(call: Call, *, waited: bool) -> bytes:
 
 def _no_json(word: str) -> None:
     raise ValueError(f"Unexpected word {word}")
+
+
+#: Python's own also takes NaN and Infinity, which are not JSON.
+_DECODER = json.JSONDecoder(parse_constant=_no_json)
 
 
 def _meta(call: Call, target: Target) -> dict[str, Any]:

@@ -106,17 +106,24 @@ DELETE /2026-07-09/resource-policy/{ResourceArn}                            Dele
 ARCHIVE_PATH = "/_aws/lambda/archives/"
 
 
-def _compiled() -> list[tuple[str, re.Pattern[str], str | None, str]]:
-    rows = [line.split() for line in TABLE.strip().splitlines()]
-    return [
-        (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), literal or None, operation)
-        for method, (path, _, literal), operation in ((row[0], row[1].partition("?"), row[2]) for row in rows)
-    ]
+#: The pattern of a path, what must be in the query, and the operation.
+_Route = tuple[re.Pattern[str], str | None, str]
 
 
+def _compiled() -> dict[tuple[str, str], list[_Route]]:
+    """Sort the routes by method and by the date that the path begins with, so that few need to be looked at."""
+    routes: dict[tuple[str, str], list[_Route]] = {}
+    for method, target, operation in (line.split() for line in TABLE.strip().splitlines()):
+        path, _, literal = target.partition("?")
+        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+        routes.setdefault((method, path[:_DATE_LENGTH]), []).append((pattern, literal or None, operation))
+    return routes
+
+
+_DATE_LENGTH = len("/2015-03-31")
 _ROUTES = _compiled()
 #: Every operation of the service.
-OPERATIONS = tuple(operation for *_, operation in _ROUTES)
+OPERATIONS = tuple(operation for routes in _ROUTES.values() for *_, operation in routes)
 
 
 def find_operation(request: Request) -> tuple[str, Mapping[str, str]] | None:
@@ -128,8 +135,8 @@ def find_operation(request: Request) -> tuple[str, Mapping[str, str]] | None:
     ('GetFunction', {'FunctionName': 'f:live'})
     """
     path = request.path.rstrip("/")
-    for method, pattern, literal, operation in _ROUTES:
-        if method != request.method or not (match := pattern.fullmatch(path)):
+    for pattern, literal, operation in _ROUTES.get((request.method, path[:_DATE_LENGTH]), ()):
+        if not (match := pattern.fullmatch(path)):
             continue
         if literal is None or tuple(literal.split("=")) in request.query:
             return operation, {name: unquote(part) for name, part in match.groupdict().items()}
