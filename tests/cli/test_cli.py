@@ -37,7 +37,7 @@ def test_an_answer_goes_to_standard_output(shared):
 
 
 def test_an_error_of_the_handler_is_exit_code_1(shared):
-    """What it raised goes to standard output as JSON, and as one sentence, with the way to the log, to standard error."""
+    """What it raised goes to standard output as JSON; a sentence with the way to the log to standard error."""
     done = shared("invoke", "raises", "1")
     raised = json.loads(done.stdout)
     assert (raised["errorType"], raised["errorMessage"]) == ("KeyError", "'no such order'")

@@ -160,13 +160,14 @@ def spawner(
 def environment(function: Function, settings: Mapping[str, Any]) -> dict[str, str]:
     """Give the function's own variables, the bare necessities, and nothing of the caller's secrets.
 
-    The import path is the caller's, after the package: what can be imported here can be imported there.
+    The import path is the caller's, after the package: what can be imported here can be imported there. A function that
+    has a ``PYTHONPATH`` of its own adds to it; in its place, nothing of the package would be found.
     """
-    path = [settings["package_dir"], *settings["layer_dirs"], *(entry for entry in sys.path if entry)]
+    added = function.env.get("PYTHONPATH", "").split(os.pathsep)
+    path = [entry for entry in (settings["package_dir"], *settings["layer_dirs"], *added, *sys.path) if entry]
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
     own = {
         "TMPDIR": settings["temporary_dir"],
-        "PYTHONPATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
     }
     if function.isolation.sandbox:  # which has no shared memory, as on AWS; joblib would try it and warn in every log
@@ -176,4 +177,5 @@ def environment(function: Function, settings: Mapping[str, Any]) -> dict[str, st
         own["LAMBDA_TASK_ROOT"] = settings["package_dir"]
         kind = "provisioned-concurrency" if settings.get("provisioned") else "on-demand"
         own["AWS_LAMBDA_INITIALIZATION_TYPE"] = kind
-    return inherited | _ONE_THREAD | own | dict(function.env)
+        own["AWS_LAMBDA_LOG_STREAM_NAME"] = settings.get("log_stream", "")
+    return inherited | _ONE_THREAD | own | dict(function.env) | {"PYTHONPATH": os.pathsep.join(path)}

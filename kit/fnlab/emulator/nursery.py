@@ -79,7 +79,9 @@ class Nursery:
         """Say where an instance that was taken from the parked ones writes its log."""
         return self._log_paths.pop(parked)
 
-    async def start(self, instance: AnyInstance, *, log_path: Path, rehearse: bool = False) -> None:
+    async def start(
+        self, instance: AnyInstance, *, log_path: Path, provisioned: bool = False, rehearse: bool = False
+    ) -> None:
         """Start an instance's process, with this file for its log.
 
         Raises
@@ -104,6 +106,7 @@ class Nursery:
             layer_dirs=self._layer_dirs,
             temporary_dir=folder,
         )
+        settings |= {"provisioned": provisioned, "log_stream": log_path.stem}
         if isinstance(instance, Instance):
             await instance.start(spawner(self._function, settings, log_path=log_path), direct=True)
         elif isinstance(instance, BaseInstance):

@@ -20,12 +20,12 @@ from fnlab.emulator.delivery import Delivery
 from fnlab.emulator.handlers import check_handler
 from fnlab.emulator.home import Home
 from fnlab.emulator.meter import Meter
-from fnlab.emulator.records import Version
+from fnlab.emulator.records import Entry, Version
 from fnlab.emulator.report import Report, refused
 from fnlab.emulator.store import Store
 from fnlab.emulator.supervisor import Supervisor
 from fnlab.functions import DRAFT, Function, Limits
-from fnlab.scheduler import Admission
+from fnlab.scheduler import Admission, Refusal
 from fnlab.trace import Recorder, Trace
 
 #: Events of one function that are tried at once; a queue of thousands must not start as many instances.
@@ -262,12 +262,27 @@ class Platform:
 
     def _turned_away(self, version: Version, request_id: str) -> Report | None:
         with self.lock:
-            refusal = self.admission.admit(version.function.name, now_s=time.monotonic())
+            refusal = self._beyond_reserved(version) or self.admission.admit(
+                version.function.name, now_s=time.monotonic()
+            )
         if refusal is None:
             return None
         report = refused(request_id, version.function, version.number, reason=refusal)
         self.supervisor(version).turn_away(report)
         return report
+
+    def _beyond_reserved(self, version: Version) -> Refusal | None:
+        """Refuse what would take a place that provisioned instances hold of the function's reservation, as AWS does."""
+        entry = self.catalog[version.function.name]
+        if entry.reserved is None or not entry.provisioned:
+            return None
+        beyond: dict[int, int] = {}  # requests of each version that its own provisioned instances do not serve
+        for supervisor in self.running(entry.name):
+            beyond[supervisor.version] = supervisor.load - self._provisioned(entry, supervisor.version)
+        if beyond.get(version.number, 0) < 0 or (not beyond and self._provisioned(entry, version.number)):
+            return None
+        left = entry.reserved - sum(entry.provisioned.values())
+        return Refusal.RESERVED if sum(max(0, count) for count in beyond.values()) >= left else None
 
     def _release(self, name: str) -> None:
         with self.lock:
@@ -412,12 +427,15 @@ class Platform:
     def _promised(self, version: Version) -> int:
         """Count the instances that a version must keep ready: its own, and those of aliases that lead to it."""
         entry = self.catalog[version.function.name]
-        amounts = [
+        return max(version.function.scaling.min_instances, self._provisioned(entry, version.number))
+
+    def _provisioned(self, entry: Entry, number: int) -> int:
+        """Count the provisioned instances of a version, by its number or by aliases that lead to it."""
+        return sum(
             amount
             for qualifier, amount in entry.provisioned.items()
-            if self.catalog.version(entry.name, qualifier).number == version.number
-        ]
-        return max(version.function.scaling.min_instances, sum(amounts))
+            if self.catalog.version(entry.name, qualifier).number == number
+        )
 
     def _retire(self, key: tuple[str, int]) -> None:
         """Let the instances finish their requests and go."""

@@ -57,6 +57,7 @@ class Slot:
     name: str
     instance: AnyInstance
     log: Log
+    provisioned: bool = False
     ready: bool = False
     frozen: bool = False
     tries: int = 1

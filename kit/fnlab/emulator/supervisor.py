@@ -242,6 +242,11 @@ class Supervisor:
         """Process ids of the living instances."""
         return {name: slot.instance.pid for name, slot in self._slots.items()}
 
+    @property
+    def load(self) -> int:
+        """How many requests are here."""
+        return len(self._requests)
+
     @_locked
     def up(self) -> int:
         """Count the instances that are ready."""
@@ -327,6 +332,7 @@ class Supervisor:
             return
         log_path = self._home.new_log(self.function.name, self.version)
         slot = self._slots[name] = Slot(name, self.nursery.instance(name, row, self), Log(log_path))
+        slot.provisioned = kind is Kind.PROVISIONED
         self._launch(slot, INIT_TIMEOUT_S)
 
     def _launch(self, slot: Slot, timeout_s: float) -> None:
@@ -336,7 +342,7 @@ class Supervisor:
 
         async def launch() -> None:
             try:
-                await self.nursery.start(instance, log_path=slot.log.path)
+                await self.nursery.start(instance, log_path=slot.log.path, provisioned=slot.provisioned)
             except OSError as error:  # no process, no memory, too many open files
                 sentence = f"an instance could not be started: {error}."
                 slot.doom = (Status.ERROR, error_json("InstanceCrashed", sentence))

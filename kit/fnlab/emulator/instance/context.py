@@ -107,7 +107,7 @@ class Context:
     @property
     def function_version(self) -> str:
         """The version, as text."""
-        return os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", str(self.version))
+        return os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", str(self.version or "$LATEST"))
 
     @property
     def memory_limit_in_mb(self) -> str:
