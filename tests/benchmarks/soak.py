@@ -41,7 +41,8 @@ SECONDS = 600.0
 KILL_EVERY_S = 1.0
 LOOK_EVERY_S = 1.0
 MOST_BEHIND_S = 2.0  # what a client is behind its pace by more than this is not asked at all
-WARM_UP_SHARE = 0.2  # of the run; caches fill and queues find their length in it, so slopes are taken after it
+WARM_UP_SHARE = 1 / 3  # of the run; caches and the lists of the latest reports fill in it; slopes are taken after it
+ZOMBIE_S = 5.0  # who is dead for longer than this has been forgotten
 HERE = Path(__file__).parent
 
 _ECHO = "def handler(event, context):\n    return event\n"
@@ -143,7 +144,7 @@ class Soak:
         self.looks: list[Look] = []
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._zombies: set[int] = set()
+        self._dead_since_s: dict[int, float] = {}
         self._began_s = time.monotonic()
 
     def run(self) -> None:
@@ -259,14 +260,14 @@ class Soak:
 
     def _look(self, at_s: float) -> Look:
         me, home = Path("/proc/self"), self.emulator.home.path
-        zombies = {pid for pid, state in descendants() if state == "Z"}
-        lasting, self._zombies = zombies & self._zombies, zombies
+        dead = [pid for pid, state in descendants() if state == "Z"]
+        self._dead_since_s = {pid: self._dead_since_s.get(pid, at_s) for pid in dead}
         return Look(
             at_s=at_s,
             resident_mib=int((me / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20,
             descriptors=len(list((me / "fd").iterdir())),
             threads=len(list((me / "task").iterdir())),
-            zombies=len(lasting),
+            zombies=sum(at_s - since_s > ZOMBIE_S for since_s in self._dead_since_s.values()),
             instances=self.emulator.run_here(self._instances),
             folders=len(list((home / "tmp").iterdir())),
             store_mib=sum(path.stat().st_size for path in home.glob("state.sqlite*")) / 2**20,
@@ -340,7 +341,8 @@ def figures(soak: Soak, left_behind: int) -> dict[str, Any]:
             }
             for what in measures
         },
-        "zombies_older_than_a_look": max(look.zombies for look in soak.looks),
+        "zombies": max(look.zombies for look in soak.looks),
+        "load_average": os.getloadavg(),
         "processes_left_after_the_close": left_behind,
     }
 
@@ -363,7 +365,9 @@ def markdown(found: dict[str, Any]) -> str:
         "A request that is running on a process that is killed from outside fails. So each second one instance is",
         "killed that is busy with the sacrificial function `victim`, or, of a healthy one, has been idle for longest.",
         "`events` counts events accepted, all of which were then delivered. Latencies are the callers', on a machine",
-        "whose cores the infinite loop and the crash loops share.",
+        "whose cores the infinite loop and the crash loops share; its load average was "
+        + ", ".join(f"{load:.1f}" for load in found["load_average"])
+        + " in the last 1, 5 and 15 minutes.",
         "",
         "| function | | requests | outcomes | p50, ms | p99, ms | slowest, ms |",
         "|---|---|---:|---|---:|---:|---:|",
@@ -378,7 +382,7 @@ def markdown(found: dict[str, Any]) -> str:
         "",
         f"Killed by SIGKILL: {killed}.",
         "",
-        "The platform's process, clients included; slopes by least squares after the first fifth.",
+        "The platform's process, clients included; slopes by least squares after the first third.",
         "",
         "| measure | first | after warm-up | last | most | per minute |",
         "|---|---:|---:|---:|---:|---:|",
@@ -388,7 +392,7 @@ def markdown(found: dict[str, Any]) -> str:
         lines.append(f"| {what} | {numbers} | {row['per_min']:+.3f} |")
     lines += [
         "",
-        f"Zombies that outlived a look: {found['zombies_older_than_a_look']}.",
+        f"Zombies older than {ZOMBIE_S:g} s: {found['zombies']}.",
         f"Processes left after the close: {found['processes_left_after_the_close']}.",
         "",
     ]
