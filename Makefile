@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint torch pair clean
+.PHONY: help setup lab test lint torch pair parity clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ torch: ## Add PyTorch, without CUDA packages unless there is an NVIDIA driver
 
 pair: ## Bring book/*.md and chapters/*.ipynb together; the side that changed last wins
 	@$(PYTHON) tasks.py pair
+
+parity: ## Write the README's tables on how the doors compare with the providers
+	@$(PYTHON) tasks.py parity
 
 clean: ## Remove .venv and the caches
 	@$(PYTHON) tasks.py clean

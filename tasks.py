@@ -315,6 +315,12 @@ def pair(_arguments: Sequence[str]) -> None:
             os.utime(path, ns=(both, both))
 
 
+def parity(_arguments: Sequence[str]) -> None:
+    """Write the README's tables on how the doors compare with the providers."""
+    setup()
+    sys.exit(run([str(PYTHON), "-m", "fnlab.emulator.doors.parity", "README.md"], child_environment(os.environ, ())))
+
+
 def clean(_arguments: Sequence[str]) -> None:
     """Remove .venv and every cache."""
     caches = [VENV, *(ROOT / name for name in CACHES)]
@@ -325,7 +331,7 @@ def clean(_arguments: Sequence[str]) -> None:
 
 
 TASKS: dict[str, Callable[[Sequence[str]], None]] = {
-    task.__name__: task for task in (setup, lab, test, lint, torch, pair, pins, clean)
+    task.__name__: task for task in (setup, lab, test, lint, torch, pair, parity, pins, clean)
 }
 
 

@@ -48,7 +48,7 @@ def test_a_row_says_in_one_cell_how_it_compares():
     assert whole["DeleteFunction"].startswith(
         "as FC, checked by tests/emulator/doors/test_fc_functions.py::test_a_function"
     )
-    assert whole["CreateSession"] == "differs: no sessions"
+    assert whole["CreateSession"] == "not translated: no sessions"
     assert str(Parity(operation="X", checked_on=parity()[0].checked_on, checked_by="t", differs="d")).startswith(
         "differs: d (checked by t on 2026-"
     )

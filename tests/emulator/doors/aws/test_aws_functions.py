@@ -262,7 +262,7 @@ def test_with_a_token_the_location_carries_the_right_to_read(emulator, session, 
     location = client.get_function(FunctionName="echo")["Code"]["Location"]
     with urllib.request.urlopen(location) as answer:
         assert zipfile.is_zipfile(BytesIO(answer.read()))
-    with pytest.raises(urllib.error.HTTPError, match=r"401"):
+    with pytest.raises(urllib.error.HTTPError, match=r"403"):
         urllib.request.urlopen(location.partition("?")[0])
 
 

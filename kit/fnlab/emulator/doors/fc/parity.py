@@ -34,7 +34,7 @@ class Parity:
     def __str__(self) -> str:
         """Say it in one cell of a table."""
         if self.absent:
-            return f"differs: {self.absent}"
+            return f"not translated: {self.absent}"
         checked = f"checked by {self.checked_by} on {self.checked_on}"
         return f"differs: {self.differs} ({checked})" if self.differs else f"as FC, {checked}"
 
