@@ -12,6 +12,8 @@ import pytest
 from fnlab.emulator import Emulator
 from fnlab.errors import EmulatorClosed, FunctionNotFound, HomeInUse
 
+FUNCTIONS = Path(__file__).parents[1] / "functions"
+
 
 def test_a_second_emulator_on_the_same_home_is_refused(tmp_path):
     """The sentence names the folder and the process that has it; afterwards the home is free again."""
@@ -123,3 +125,17 @@ time.sleep(900)
         kernel.send_signal(how)
         kernel.wait()
     assert ended(pids) == pids
+
+
+def test_a_script_that_just_ends_closes_its_emulator(tmp_path):
+    """Nobody has to close it: instances are gone, the temporary home is removed, and nothing is complained about."""
+    script = (
+        f"import fnlab as fl; package = fl.Package.of_folder({str(FUNCTIONS / 'echo')!r});"
+        "fn = fl.deploy(fl.Function(name='echo', handler='main:handler', package=package)); fn(1);"
+        "print(fn.emulator.home.path, *fn.pids.values())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    home, *pids = done.stdout.split()
+    assert done.stderr == ""
+    assert not Path(home).exists()
+    assert not any(alive(int(pid)) for pid in pids)

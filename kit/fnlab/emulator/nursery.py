@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+from fnlab.emulator.beside import beside
 from fnlab.emulator.body import settings_of, spawner
 from fnlab.emulator.forkserver import ForkServer
 from fnlab.emulator.home import Home
@@ -214,4 +215,4 @@ class Nursery:
 
 async def _remove(folder: Path) -> None:
     """Remove a temporary folder, however much is in it, while the loop serves others."""
-    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    await beside(shutil.rmtree, folder, True)

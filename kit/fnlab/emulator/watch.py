@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from fnlab.emulator.beside import beside
 from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.sandbox import used_mib
 from fnlab.emulator.slots import Slot
@@ -94,7 +95,7 @@ class Watch:
         most_mib = self._function.disk_mib
         for slot in working:
             folder = self._folder_of(slot.instance)
-            used = await asyncio.to_thread(used_mib, folder) if folder is not None else 0.0
+            used = await beside(used_mib, folder) if folder is not None else 0.0
             if used > most_mib and slot.doom is None and self._slots.get(slot.name) is slot:
                 sentence = f"an instance's temporary files must fit into {most_mib} MiB; they took {used:.0f} MiB."
                 self._excess(slot, Status.ERROR, "DiskFull", sentence)
