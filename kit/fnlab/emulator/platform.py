@@ -252,7 +252,7 @@ class Platform:
 
     def cancel(self, request_id: str) -> None:
         """Give up a request, if it is running: its instance is ended."""
-        for _, supervisor in self._running.values():
+        for supervisor in [*self.running(), *self._retiring]:
             supervisor.cancel(request_id)
 
     async def _deliver(
