@@ -192,7 +192,7 @@ def test_rolling_back_is_one_call(emulator, catalog, two_versions):
 
 
 def test_provisioned_instances_are_up_before_a_call_and_move_with_the_alias(emulator, catalog, two_versions):
-    """They are marked as promised in the trace, serve without a cold start, and are the other version's after a move."""
+    """They are marked as promised in the trace, serve without a cold start, and follow the alias when it moves."""
     first, second = two_versions
     catalog.add_alias("f", Alias(name="live", version=1))
     catalog.provision("f", "live", 3)
@@ -208,6 +208,26 @@ def test_provisioned_instances_are_up_before_a_call_and_move_with_the_alias(emul
     assert second.trace.instance_columns["kind"].tolist() == [Kind.PROVISIONED] * 3
     catalog.provision("f", "live", 0)
     assert second.trace.instance_columns["kind"].tolist() == [Kind.PROVISIONED] * 3
+
+
+def test_a_promised_minimum_is_kept_for_the_newest_version_alone(emulator, catalog):
+    """Neither the draft, nor a version that was replaced, nor one that is still called now and then has any of its own.
+
+    An alias to the older version brings its minimum back.
+    """
+
+    def up():
+        return emulator.run_here(lambda: {s.version: s.up() for s in emulator.platform.running() if s.slots()})
+
+    first = emulator.deploy(function_of(VERSION, min_instances=2))
+    until(lambda: up() == {1: 2})
+    second = emulator.deploy(function_of(VERSION, min_instances=2, memory_mib=1770))
+    until(lambda: up() == {2: 2})
+    catalog.tag("f", {"any": "change"})
+    assert (first(None), second(None)) == (1, 2)
+    assert up() == {1: 1, 2: 2}
+    catalog.add_alias("f", Alias(name="live", version=1))
+    until(lambda: up() == {1: 2, 2: 2})
 
 
 def test_a_new_version_takes_over_while_the_old_one_finishes(emulator):
