@@ -86,6 +86,23 @@ def handler(event, context):
     return [before, number]
 """
 
+FAILS = b"""
+def initialize(context):
+    raise RuntimeError("never")
+
+def handler(event, context):
+    return event
+"""
+
+SLOW_START = b"""
+import time
+
+time.sleep(2)
+
+def handler(event, context):
+    return event
+"""
+
 CALLS = 1000
 
 
@@ -175,7 +192,7 @@ def test_rolling_back_is_one_call(emulator, catalog, two_versions):
 
 
 def test_provisioned_instances_are_up_before_a_call_and_move_with_the_alias(emulator, catalog, two_versions):
-    """They are marked as promised in the trace, serve without a cold start, and are the other version's after a move."""
+    """They are marked as promised in the trace, serve without a cold start, and follow the alias when it moves."""
     first, second = two_versions
     catalog.add_alias("f", Alias(name="live", version=1))
     catalog.provision("f", "live", 3)
@@ -191,6 +208,26 @@ def test_provisioned_instances_are_up_before_a_call_and_move_with_the_alias(emul
     assert second.trace.instance_columns["kind"].tolist() == [Kind.PROVISIONED] * 3
     catalog.provision("f", "live", 0)
     assert second.trace.instance_columns["kind"].tolist() == [Kind.PROVISIONED] * 3
+
+
+def test_a_promised_minimum_is_kept_for_the_newest_version_alone(emulator, catalog):
+    """Neither the draft, nor a version that was replaced, nor one that is still called now and then has any of its own.
+
+    An alias to the older version brings its minimum back.
+    """
+
+    def up():
+        return emulator.run_here(lambda: {s.version: s.up() for s in emulator.platform.running() if s.slots()})
+
+    first = emulator.deploy(function_of(VERSION, min_instances=2))
+    until(lambda: up() == {1: 2})
+    second = emulator.deploy(function_of(VERSION, min_instances=2, memory_mib=1770))
+    until(lambda: up() == {2: 2})
+    catalog.tag("f", {"any": "change"})
+    assert (first(None), second(None)) == (1, 2)
+    assert up() == {1: 1, 2: 2}
+    catalog.add_alias("f", Alias(name="live", version=1))
+    until(lambda: up() == {1: 2, 2: 2})
 
 
 def test_a_new_version_takes_over_while_the_old_one_finishes(emulator):
@@ -276,3 +313,33 @@ def test_a_frozen_instance_does_nothing_between_its_requests(emulator):
     began, later = fn(0.3)
     assert began - ended < 20
     assert later - began > 20
+
+
+def test_promised_instances_that_cannot_start_are_tried_again_in_peace(emulator):
+    """Two of them fail at once; a second later they are tried again, and not a hundred times in between."""
+    fn = emulator.deploy(function_of(FAILS, start="fresh", min_instances=2))
+    fn.sandbox  # noqa: B018  # something asks for the version, and so it runs
+    until(lambda: len(fn.trace.instances) >= 4)
+    stopped_s = fn.trace.instance_columns["stopped_s"]
+    created_s = fn.trace.instance_columns["created_s"]
+    assert created_s[2] - np.nanmin(stopped_s) >= 0.9
+
+
+def test_a_version_that_cannot_start_makes_room_for_the_next(emulator):
+    """Its promised instances are not started again once it is replaced."""
+    broken = emulator.deploy(function_of(FAILS, start="fresh", min_instances=1))
+    broken.sandbox  # noqa: B018  # something asks for the version, and so it runs
+    until(lambda: len(broken.trace.instances) >= 1)
+    mended = emulator.deploy(function_of(VERSION, start="fresh", min_instances=1))
+    assert mended(None) == 2
+    until(lambda: not emulator.platform._retiring, within_s=10)
+
+
+def test_an_event_that_is_stopped_during_a_cold_start_is_not_tried_again(emulator):
+    """The init is ended, and not repeated as one that failed by itself would be."""
+    fn = emulator.deploy(function_of(SLOW_START, start="fresh"))
+    task = fn.enqueue("event")
+    until(lambda: -1 not in fn.pids.values() and len(fn.pids) == 1)
+    task.stop()
+    assert task.wait(5) == "Stopped"
+    assert fn.pids == {}

@@ -43,6 +43,8 @@ def handler(event, context):
     return event
 """
 
+NAMED = {"good": ECHO, "bad": b"import os\n\ndef handler(event, context):\n    os._exit(3)\n"}
+
 INSTANCES = 200
 EVENTS = 10_000
 OLD_SOFT_LIMIT = 1024  # of open files: what most systems still give a process at first
@@ -104,7 +106,9 @@ def test_a_low_limit_of_open_files_is_raised_where_the_system_allows(tmp_path):
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (min({OLD_SOFT_LIMIT}, {hard}), {hard}))
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_scale import *
+import numpy as np
+from fnlab.emulator import Emulator
+from test_scale import INSTANCES, WAITS, code_folder, function_of, until
 with Emulator() as emulator:
     fn = emulator.deploy(function_of(WAITS, max_instances=INSTANCES))
     calls = [fn.spawn("go") for _ in range(INSTANCES)]
@@ -114,6 +118,38 @@ with Emulator() as emulator:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.split() == [str(INSTANCES)], done.stderr[-2000:]
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc to see descriptors; run it on Linux")
+@pytest.mark.parametrize("start", ["fresh", "fork", "parked"])
+def test_instances_that_come_and_go_leave_nothing_open(emulator, start):
+    """Ten that are stopped and ten that crash: as many descriptors and temporary folders are left as before."""
+    fn, crashing = (emulator.deploy(function_of(source, name, start=start)) for name, source in NAMED.items())
+
+    def cycle():
+        fn(None)
+        crashing.invoke(None)
+        fn.evict()
+        fn.warm(), crashing.warm()
+
+    def left():
+        return len(list(Path("/proc/self/fd").iterdir())), len(list((emulator.home.path / "tmp").iterdir()))
+
+    cycle()
+    before = left()
+    for _ in range(10):
+        cycle()
+    until(lambda: left() <= before, within_s=10)
+
+
+def test_what_is_remembered_of_large_answers_is_bounded(emulator, monkeypatch):
+    """Reports are forgotten, oldest first, when their answers take too much; the calls are counted all the same."""
+    monkeypatch.setattr("fnlab.emulator.platform.REMEMBERED_BYTES", 1000)
+    fn = emulator.deploy(function_of(ECHO))
+    for number in range(10):
+        fn("x" * 300 + str(number))
+    assert [json.loads(report.body)[-1] for report in fn.reports] == ["7", "8", "9"]
+    assert len(fn.trace) == 10
 
 
 # Events that nobody waits for.

@@ -1,11 +1,13 @@
 """Many threads call, while others deploy, evict, kill and interrupt: all are answered, and nothing is left over."""
 
+import contextlib
 import os
 import random
 import signal
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -112,91 +114,95 @@ class Crowd:
         assert self.failures == []
 
 
+class Bustle:
+    """Three functions, those who call them, and those who disturb."""
+
+    def __init__(self, emulator):
+        self.emulator, self.counted, self._lock = emulator, Counter(), threading.Lock()
+        self.functions = {
+            "warm": function_of(ECHO, "warm"),
+            "tight": function_of(ECHO, "tight", max_instances=2, max_wait_s=TIMEOUT_S),
+            "short": function_of(ECHO, "short", keep_alive_s=0.02),
+        }
+        self.handles = {name: emulator.deploy(function) for name, function in self.functions.items()}
+        for fn in self.handles.values():
+            fn(None)
+        alias = Alias(name="live", version=1)
+        emulator.run_here(lambda: emulator.platform.catalog.add_alias("warm", alias))
+
+    def any_handle(self, rng):
+        """Choose a function."""
+        return self.handles[rng.choice(sorted(self.functions))]
+
+    def call(self, rng):
+        """Call, and see that the answer is one's own, and in time."""
+        self._count(self.any_handle(rng), rng.random(), lambda fn, event: fn(event))
+
+    def spawn(self, rng):
+        """Call without waiting, then wait."""
+        self._count(self.handles["warm"], rng.random(), lambda fn, event: fn.spawn(event).result(2 * TIMEOUT_S))
+
+    def _count(self, fn, event, ask):
+        began_s = time.monotonic()
+        try:
+            assert ask(fn, event) == event
+            outcome = "ok"
+        except InstanceCrashed:
+            outcome = "crashed"
+        assert time.monotonic() - began_s < 2 * TIMEOUT_S
+        with self._lock:
+            self.counted[fn.name] += 1
+            self.counted[outcome] += 1
+
+    def kill(self, rng):
+        """Kill all instances of a function."""
+        for pid in self.any_handle(rng).pids.values():
+            kill(pid)
+
+    def evict(self, rng):
+        """Stop the idle ones."""
+        self.any_handle(rng).evict()
+
+    def redeploy(self, rng):
+        """Publish another version."""
+        name = rng.choice(sorted(self.functions))
+        self.handles[name] = self.emulator.deploy(replace(self.functions[name], memory_mib=rng.randrange(1769, 3000)))
+
+    def move_alias(self, rng):
+        """Let an alias lead to the newest version."""
+        alias = Alias(name="live", version=self.emulator["warm"].version)
+        self.emulator.run_here(lambda: self.emulator.platform.catalog.change_alias("warm", alias))
+
+
+def kill(pid):
+    """Kill an instance that may not have begun, or have ended."""
+    if pid > 0:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+
 def test_every_call_ends_whatever_happens_around_it(emulator):
     """Eight threads call three functions, one with a queue; others evict, deploy, set aliases and kill instances.
 
     Each call ends in time with its own answer or the crash of an instance that was killed. The trace has a row for
     each, and no count is left anywhere.
     """
-    functions = {
-        "warm": function_of(ECHO, "warm"),
-        "tight": function_of(ECHO, "tight", max_instances=2, max_wait_s=TIMEOUT_S),
-        "short": function_of(ECHO, "short", keep_alive_s=0.02),
-    }
-    handles = {name: emulator.deploy(function) for name, function in functions.items()}
-    for fn in handles.values():
-        fn(None)
-    counted, lock, catalog = Counter(), threading.Lock(), emulator.platform.catalog
-    emulator.run_here(lambda: catalog.add_alias("warm", Alias(name="live", version=1)))
-
-    def call(rng):
-        name, event, began_s = rng.choice(sorted(handles)), rng.random(), time.monotonic()
-        try:
-            assert handles[name](event) == event
-            outcome = "ok"
-        except InstanceCrashed:
-            outcome = "crashed"
-        assert time.monotonic() - began_s < 2 * TIMEOUT_S
-        with lock:
-            counted[name] += 1
-            counted[outcome] += 1
-
-    def spawn(rng):
-        event = rng.random()
-        try:
-            assert handles["warm"].spawn(event).result(timeout=2 * TIMEOUT_S) == event
-            outcome = "ok"
-        except InstanceCrashed:
-            outcome = "crashed"
-        with lock:
-            counted["warm"] += 1
-            counted[outcome] += 1
-
-    def kill(rng):
-        for pid in handles[rng.choice(sorted(handles))].pids.values():
-            if pid > 0:
-                os.killpg(pid, signal.SIGKILL)
-
-    def kill_if_there(rng):
-        try:
-            kill(rng)
-        except ProcessLookupError:
-            return
-
-    def redeploy(rng):
-        name = rng.choice(sorted(handles))
-        handles[name] = emulator.deploy(
-            function_of(
-                ECHO,
-                name,
-                memory_mib=rng.randrange(1769, 3000),
-                **{
-                    key: getattr(functions[name].scaling, key)
-                    for key in ("max_instances", "max_wait_s", "keep_alive_s")
-                },
-            )
-        )
-
-    def move_alias(rng):
-        version = emulator["warm"].version
-        emulator.run_here(lambda: catalog.change_alias("warm", Alias(name="live", version=version)))
-
-    crowd = Crowd(STRESS_S)
+    bustle, crowd = Bustle(emulator), Crowd(STRESS_S)
     for _ in range(THREADS):
-        crowd.add(call)
-    crowd.add(spawn)
-    crowd.add(lambda rng: handles[rng.choice(sorted(handles))].evict(), pause_s=0.05)
-    crowd.add(kill_if_there, pause_s=0.1)
-    crowd.add(redeploy, pause_s=0.5)
-    crowd.add(move_alias, pause_s=0.1)
+        crowd.add(bustle.call)
+    crowd.add(bustle.spawn)
+    crowd.add(bustle.evict, pause_s=0.05)
+    crowd.add(bustle.kill, pause_s=0.1)
+    crowd.add(bustle.redeploy, pause_s=0.5)
+    crowd.add(bustle.move_alias, pause_s=0.1)
     crowd.add(lambda rng: emulator.trace, pause_s=0.02)
     crowd.go()
     until(lambda: at_rest(emulator))
-    for name in functions:
+    for name in bustle.functions:
         rows = emulator.run_here(lambda name=name: emulator.platform.trace(name))["status"].tolist()
-        assert len(rows) == counted[name] + 1, name
+        assert len(rows) == bustle.counted[name] + 1, name
         assert set(rows) <= {Status.OK, Status.ERROR}
-    assert counted["ok"] > 10 * counted["crashed"]
+    assert bustle.counted["ok"] > 10 * bustle.counted["crashed"]
 
 
 def test_a_keep_alive_that_ends_during_a_call_is_not_forgotten(emulator):
@@ -238,17 +244,10 @@ def test_a_queue_survives_the_death_of_the_only_instance(emulator):
         except InstanceCrashed:
             return
 
-    def kill(rng):
-        for pid in fn.pids.values():
-            try:
-                os.killpg(pid, signal.SIGKILL) if pid > 0 else None
-            except ProcessLookupError:
-                continue
-
     crowd = Crowd(2)
     for _ in range(THREADS):
         crowd.add(call)
-    crowd.add(kill, pause_s=0.05)
+    crowd.add(lambda rng: [kill(pid) for pid in fn.pids.values()], pause_s=0.05)
     crowd.go()
     until(lambda: at_rest(emulator))
     assert fn("alive") == "alive"

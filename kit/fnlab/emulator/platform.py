@@ -95,6 +95,7 @@ class Platform:
         self._retiring: set[Supervisor] = set()
         self._histories: dict[tuple[str, int], History] = {}
         self._chores: set[asyncio.Task[None]] = set()
+        self._unsettled: set[str] = set()  # functions that are changing; what runs follows at the end
         self.catalog = Catalog(self.store, home, on_change=self._follow)
         self.delivery = Delivery(
             self.store,
@@ -120,12 +121,17 @@ class Platform:
         """
         check_handler(function)
         name = function.name
-        if name not in self.catalog:
-            self.catalog.create(function)
-        elif self.catalog[name].draft.function != function:
-            self.catalog.update(name, function)
-        before = set(self.catalog[name].versions)
-        version = self.catalog.publish(name)
+        before = set(self.catalog[name].versions) if name in self.catalog else set()
+        self._unsettled.add(name)  # or the draft would start what is promised for the version
+        try:
+            if name not in self.catalog:
+                self.catalog.create(function)
+            elif self.catalog[name].draft.function != function:
+                self.catalog.update(name, function)
+            version = self.catalog.publish(name)
+        finally:
+            self._unsettled.discard(name)
+        self._follow(name)
         if version.number not in before:
             for number in before - self._wanted(name):
                 if (name, number) in self._running:
@@ -290,7 +296,7 @@ class Platform:
 
     def cancel(self, request_id: str) -> None:
         """Give up a request, if it is running: its instance is ended."""
-        for _, supervisor in self._running.values():
+        for supervisor in [*self.running(), *self._retiring]:
             supervisor.cancel(request_id)
 
     async def _deliver(
@@ -404,6 +410,8 @@ class Platform:
 
     def _follow(self, name: str) -> None:
         """Bring what runs in line with what is deployed."""
+        if name in self._unsettled:
+            return
         entry = self.catalog.get(name)
         if (reserved := entry.reserved if entry else None) != self.admission.reserved(name):
             self.admission.reserve(name, reserved)
@@ -425,9 +433,14 @@ class Platform:
                 del self._histories[key]
 
     def _promised(self, version: Version) -> int:
-        """Count the instances that a version must keep ready: its own, and those of aliases that lead to it."""
+        """Count the instances that a version must keep ready: its own, and those of aliases that lead to it.
+
+        Its own are kept as long as anybody is led to it: by an alias, or because it is the newest.
+        """
         entry = self.catalog[version.function.name]
-        return max(version.function.scaling.min_instances, self._provisioned(entry, version.number))
+        current = version.number == entry.latest.number or version.number in self._wanted(entry.name)
+        own = version.function.scaling.min_instances if current else 0
+        return max(own, self._provisioned(entry, version.number))
 
     def _provisioned(self, entry: Entry, number: int) -> int:
         """Count the provisioned instances of a version, by its number or by aliases that lead to it."""

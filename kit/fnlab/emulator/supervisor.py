@@ -43,6 +43,10 @@ from fnlab.trace import Kind, Recorder, Status, Trace
 #: The cloud tries a failed init once more.
 INIT_TRIES = 2
 
+#: A promised instance that does not start, while nobody waits for it, is tried again after this pause, and not as fast
+#: as the machine can.
+PAUSE_S = 1.0
+
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -208,7 +212,7 @@ class Supervisor:
         """Give up a request, if it is here; the instance that serves it is ended."""
         request = self._requests.get(request_id)
         if request is not None and request.slot is not None:
-            request.slot.tries = INIT_TRIES  # if it was starting, for this request, it need not be tried again
+            request.slot.tries = INIT_TRIES  # an init that is ended on purpose is not repeated
             self._kill(request.slot, Status.ERROR, "InstanceCrashed", "the request was stopped from outside.")
 
     @_locked
@@ -263,7 +267,7 @@ class Supervisor:
         """Finish the requests that are here, then close."""
         with self.lock:
             self._draining = True
-            self._settled()
+            self.resize(min_instances=0)  # or an instance that cannot start would be started again for ever
         await self.quiet.wait()
         await self.close()
 
@@ -523,13 +527,22 @@ class Supervisor:
         self._recorder.stopped(slot.instance.row, now_s)
         crash = error_json("InstanceCrashed", "the instance's process ended before it answered.")
         status, body = slot.doom or (Status.ERROR, crash)
+        wanted = bool(slot.requests)
         for request in slot.requests.values():
             request.relax()
             if self._requests.pop(request.request_id, None) is not None:
                 self._books.end(request, slot, status, _NOTHING._replace(body=body))
         slot.requests.clear()
         self._put_away(slot, grace_s, busy=grace_s > 0)
-        self._tell(Crashed(slot.name), now_s)
+        if slot.ready or wanted or self._closed:
+            self._tell(Crashed(slot.name), now_s)
+        else:
+            asyncio.get_running_loop().call_later(PAUSE_S, self._note_crash, slot.name)
+
+    @_locked
+    def _note_crash(self, name: str) -> None:
+        if not self._closed:
+            self._tell(Crashed(name), self.clock.now_s())
 
     def _put_away(self, slot: Slot, grace_s: float, *, busy: bool = False) -> None:
         if slot.frozen:
