@@ -19,7 +19,7 @@ from fnlab.emulator.lane import Lane
 from fnlab.emulator.mailbox import Mailbox
 from fnlab.emulator.outbox import Outbox
 from fnlab.emulator.store import Store
-from fnlab.errors import EmulatorClosed, EventNotFound, NotFound
+from fnlab.errors import EmulatorClosed, EventNotFound, FunctionNotFound, NotFound
 from fnlab.functions import AsyncPolicy
 from fnlab.functions.quota import Backoff
 from fnlab.scheduler.retry import Condition, Ending, GivenUp, Retry, Succeeded, after_attempt, is_too_old
@@ -27,6 +27,7 @@ from fnlab.trace import Status
 
 #: Ended events that are kept of each function, for whoever asks how they ended.
 KEPT_EVENTS = 1000
+_AT_A_TIME = 500  # events that are read to be given up together
 _FORGET_EVERY = 100  # ends; to look for too many at each one would cost more than it frees
 
 
@@ -303,6 +304,14 @@ class Delivery:
         self._end(event, State.EXPIRED if condition == "EventAgeExceeded" else State.FAILED)
         self._outbox.record(policy.on_failure, event, condition=condition)
         self._outbox.dead_letter(policy.dead_letters, event)
+
+    def drop(self, function: str) -> None:
+        """Give up the waiting events of a function that is gone; a new one of its name shall not get them."""
+        gone = FunctionNotFound(f"{function!r} was deleted before the event was delivered.")
+        with self._events.together():
+            while waiting := self._events.page(function, states=WAITING, limit=_AT_A_TIME, after=0):
+                for event in waiting:
+                    self._invalid(event, gone)
 
     def _invalid(self, event: Event, error: NotFound) -> None:
         """End an event whose function is gone, and with it the rules that said who is to hear of it."""

@@ -429,6 +429,7 @@ class Platform:
                 self.supervisor(version)
         if entry is None:
             self.meter.forget(name)
+            self.delivery.drop(name)
             for key in [key for key in self._histories if key[0] == name]:
                 del self._histories[key]
 
