@@ -383,7 +383,7 @@ def markdown(found: dict[str, Any]) -> str:
         f"Killed by SIGKILL: {killed}.",
         "",
         "The platform's process, clients included; slopes by least squares after the first third. The latest 2,000",
-        "reports of each version are remembered: the lists of functions that are called seldom still fill in that time.",
+        "reports of each version are remembered: the lists of functions called seldom still fill in that time.",
         "",
         "| measure | first | after warm-up | last | most | per minute |",
         "|---|---:|---:|---:|---:|---:|",
