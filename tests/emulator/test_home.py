@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fnlab.emulator import Emulator
+from fnlab.emulator.home import Home
 from fnlab.errors import EmulatorClosed, FunctionNotFound, HomeInUse
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
@@ -94,6 +95,7 @@ def test_no_process_is_left_when_the_kernel_dies(how):
 import os, time
 from pathlib import Path
 from fnlab.emulator import Emulator
+from fnlab.emulator.home import Home
 from fnlab.functions import Function, Package
 folder = Path({str(Path(__file__).parents[1] / "functions")!r})
 emulator = Emulator()
@@ -139,3 +141,16 @@ def test_a_script_that_just_ends_closes_its_emulator(tmp_path):
     assert done.stderr == ""
     assert not Path(home).exists()
     assert not any(alive(int(pid)) for pid in pids)
+
+
+def test_old_log_streams_make_room(tmp_path, monkeypatch):
+    """A function whose instances come and go keeps its newest streams."""
+    monkeypatch.setattr("fnlab.emulator.home.KEPT_STREAMS", 3)
+    monkeypatch.setattr("fnlab.emulator.home._PRUNE_EVERY", 10)
+    home = Home(tmp_path / "home")
+    paths = []
+    for _ in range(20):
+        paths.append(home.new_log("echo", 1))
+        paths[-1].touch()
+    home.close()
+    assert sorted(home.log_dir("echo").glob("*.log")) == paths[-4:]

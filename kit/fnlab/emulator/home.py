@@ -10,6 +10,10 @@ from pathlib import Path
 from fnlab.errors import HomeInUse
 from fnlab.functions import Package
 
+#: Log streams that are kept of each function; one that crashes all the time would leave thousands a day.
+KEPT_STREAMS = 500
+_PRUNE_EVERY = 100  # new streams; to look each time would cost more than it frees
+
 _PREFIX = "fnlab-"
 _PROGRAMS = (b"#!", b"\x7fELF")  # files that may be started, such as a custom runtime's bootstrap
 _YOUNG_S = 60  # a home this young may belong to an emulator that is about to lock it
@@ -80,7 +84,11 @@ class Home:
     def new_log(self, function_name: str, version: int) -> Path:
         """Name a new log stream; the names of a function's streams sort by their age."""
         self._streams += 1
-        return self.log_dir(function_name) / f"{self._began}-{self._streams:06d}-v{version}.log"
+        folder = self.log_dir(function_name)
+        if self._streams % _PRUNE_EVERY == 0:
+            for old in sorted(folder.glob("*.log"))[:-KEPT_STREAMS]:
+                old.unlink(missing_ok=True)
+        return folder / f"{self._began}-{self._streams:06d}-v{version}.log"
 
     def rows_path(self, function_name: str, version: int) -> Path:
         """Name a file for the older rows of a trace."""
