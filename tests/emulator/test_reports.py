@@ -56,3 +56,23 @@ def test_a_request_has_its_lines_in_the_log(deploy):
     assert [line.split(" ")[0] for line in lines] == ["START", "working", "END", "REPORT"]
     assert lines[1] == "working on the second"
     assert "working on the first" in fn.logs()
+
+
+def test_what_a_handler_logs_is_in_the_log_as_on_aws(deploy):
+    """Level, time, request and message, with tabs between; without the handler having set anything up."""
+    fn = deploy("logs")
+    request_id = fn("hello")
+    (line,) = [line for line in fn.logs(request_id).splitlines() if "got hello" in line]
+    level, time, request, message = line.split("\t")
+    assert (level, request, message) == ("[INFO]", request_id, "got hello")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time)
+
+
+def test_what_a_handler_raises_is_in_the_log_with_its_traceback(deploy):
+    """And without the frames of the runtime."""
+    fn = deploy("logs")
+    report = fn.invoke("bad")
+    log = fn.logs(report.request_id)
+    assert "[ERROR] ValueError: no good\nTraceback (most recent call last):\n" in log
+    assert 'raise ValueError("no good")' in log
+    assert "serving.py" not in log

@@ -14,7 +14,7 @@ from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-from fnlab.emulator.instance import failures, forking, memory, runtime, wire  # noqa: E402
+from fnlab.emulator.instance import failures, forking, logs, memory, runtime, wire  # noqa: E402
 from fnlab.emulator.instance.batching import BatchServer  # noqa: E402
 from fnlab.emulator.instance.confine import Part, Walls  # noqa: E402
 from fnlab.emulator.instance.context import Context, Deployment  # noqa: E402
@@ -69,6 +69,7 @@ def start(
     try:
         with imports_by_package() as packages:
             handler = runtime.load(handler_name, context)
+        logs.take_over()
         if settings.get("batch"):
             runtime.batch_of(handler_name)  # to have it said now if there is none
         if forks and (reason := forking.why_not()):

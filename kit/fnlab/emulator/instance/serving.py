@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any
 
-from fnlab.emulator.instance import failures, json_text, memory, wire
+from fnlab.emulator.instance import failures, json_text, logs, memory, wire
 from fnlab.emulator.instance.context import Context, Deployment
 from fnlab.emulator.instance.lanes import Lane, requests
 from fnlab.emulator.instance.output import Flusher
@@ -23,6 +23,8 @@ _monotonic, _process_time, _thread_time = time.monotonic, time.process_time, tim
 _sleep, _exit, _loads = time.sleep, os._exit, json.loads
 _read_json, _write_json, _peak_mib = json_text.read, json_text.write, memory.peak_mib
 _read_invoke, _result_frame, _Result = wire.read_invoke, wire.result_frame, wire.Result
+
+_serving = logs.serving
 
 _TRACE_ID = "_X_AMZN_TRACE_ID"
 
@@ -107,6 +109,7 @@ class Server:
         Of the request's time, `waited_s` have passed already; of its CPU time, `spent_s` have been used before.
         """
         request_id, left_s, meta, event = _read_invoke(body)
+        _serving.request_id = request_id
         began_s, cpu_s = _monotonic(), self._cpu_s()
         context = self._context(request_id, began_s + left_s - waited_s, meta)
         ok, answer, streamed, raw = self._call(lane, context, event)
@@ -147,6 +150,7 @@ class Server:
                     lane.send(wire.chunk_frame(context.request_id, piece_bytes(piece)))
                 return True, b"", True, True
         except Exception as error:  # whatever user code raises is the answer, not our failure
+            logs.write_error(error)
             return False, failures.describe(error, context.request_id), streamed, False
         try:
             answer, raw = self._written(value)
