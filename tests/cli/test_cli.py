@@ -97,7 +97,7 @@ def test_a_slip_is_one_sentence(shared, arguments, sentence):
         (["--handler", "nonsense"], "handler must read 'module:function'; got 'nonsense'."),
         (["--memory-mib", "3"], "memory_mib must be a whole number from 128 to 10240"),
         (["--env", "A"], '--env must read NAME=VALUE; got "A".'),
-        (["--name", "no name"], "a function's name must start with a letter"),
+        (["--name", "no name"], "a function's name must be 1 to 64 letters"),
         (["--max-instances", "0"], "max_instances must be"),
     ],
 )
