@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fnlab.emulator import lifelines
 from fnlab.emulator.body import Body, Starter
 from fnlab.emulator.instance import wire
 from fnlab.emulator.kinds import Owner
@@ -24,19 +25,6 @@ GRACE_S = 2.0
 INIT_TIMEOUT_S = 60.0
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-
-#: Writing ends of the lifelines of all instances of this process.
-_lifelines: set[int] = set()
-
-
-def _let_go() -> None:
-    """Close the lifelines in a forked copy of this process, which would keep instances alive after its death."""
-    for fd in _lifelines:
-        os.close(fd)
-    _lifelines.clear()
-
-
-os.register_at_fork(after_in_child=_let_go)
 
 
 class Instance(asyncio.Protocol):
@@ -102,14 +90,13 @@ class Instance(asyncio.Protocol):
         if direct:
             self.direct, their_direct = socket.socketpair()
             ends.append(their_direct)
-        lifeline_end, self._lifeline_fd = os.pipe()
-        _lifelines.add(self._lifeline_fd)
+        lifeline_end, self._lifeline_fd = lifelines.make()
         try:
             self._body = await starter(theirs.fileno(), lifeline_end, *(end.fileno() for end in ends[1:]))
         except BaseException:
             ours.close()
             self._close_direct()
-            self._cut_lifeline()
+            lifelines.cut(self._lifeline_fd)
             raise
         finally:
             for end in ends:
@@ -158,7 +145,7 @@ class Instance(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
         self._close_direct()
-        self._cut_lifeline()
+        lifelines.cut(self._lifeline_fd)
 
     def _close_direct(self) -> None:
         """Close the direct lane; a thread that is reading there reads its end first."""
@@ -167,10 +154,6 @@ class Instance(asyncio.Protocol):
         with contextlib.suppress(OSError):  # the other side closed it already
             self.direct.shutdown(socket.SHUT_RDWR)
         self.direct.close()
-
-    def _cut_lifeline(self) -> None:
-        _lifelines.discard(self._lifeline_fd)
-        os.close(self._lifeline_fd)
 
     def kill(self) -> None:
         """End the process and whatever it started, at once."""

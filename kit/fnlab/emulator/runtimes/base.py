@@ -7,6 +7,7 @@ import os
 import signal
 import time
 
+from fnlab.emulator import lifelines
 from fnlab.emulator.body import Spawned
 from fnlab.emulator.instance.wire import Result
 from fnlab.emulator.kinds import Owner
@@ -14,19 +15,6 @@ from fnlab.emulator.runtimes import usage
 from fnlab.emulator.runtimes.starting import ProgramStarter
 from fnlab.emulator.runtimes.vigil import ended, how_it_ended, read_word
 from fnlab.trace import Phase
-
-#: Writing ends of the lifelines of all instances of this process.
-_lifelines: set[int] = set()
-
-
-def _let_go() -> None:
-    """Close the lifelines in a forked copy of this process, which would keep instances alive after its death."""
-    for fd in _lifelines:
-        os.close(fd)
-    _lifelines.clear()
-
-
-os.register_at_fork(after_in_child=_let_go)
 
 
 class BaseInstance:
@@ -86,14 +74,13 @@ class BaseInstance:
         """Start the program; `owner.on_ready` or `owner.on_failed` follows."""
         self._asked_s = time.monotonic()
         own = await self._prepare(starter)
-        lifeline_end, self._lifeline_fd = os.pipe()
+        lifeline_end, self._lifeline_fd = lifelines.make()
         word_fd, word_end = os.pipe()
-        _lifelines.add(self._lifeline_fd)
         try:
             self._body = starter.spawn(own, lifeline_fd=lifeline_end, word_fd=word_end)
         except BaseException:
             os.close(word_fd)
-            self._cut_lifeline()
+            lifelines.cut(self._lifeline_fd)
             await self._dismantle()
             raise
         finally:
@@ -131,7 +118,7 @@ class BaseInstance:
         if self._watching is not None:
             await self._watching
         await self._dismantle()
-        self._cut_lifeline()
+        lifelines.cut(self._lifeline_fd)
 
     def kill(self) -> None:
         """End the process and whatever it started, at once."""
@@ -228,10 +215,6 @@ class BaseInstance:
         if self._body is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
-
-    def _cut_lifeline(self) -> None:
-        _lifelines.discard(self._lifeline_fd)
-        os.close(self._lifeline_fd)
 
 
 def error_body(error_type: str, sentence: str) -> bytes:
