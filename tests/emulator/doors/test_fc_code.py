@@ -17,6 +17,7 @@ from fnlab.emulator.doors.fc.call import Place
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.doors.fc.translation import description_of, fields_of, function_of, notes_of
 from fnlab.emulator.doors.jsontext import parse
+from fnlab.emulator.doors.zips import packed
 from fnlab.emulator.http.messages import Request
 from fnlab.emulator.records import Entry, Version
 from fnlab.errors import BadValue
@@ -37,8 +38,8 @@ def zip_bytes(*entries):
 def test_a_package_survives_its_zip():
     """Files come out as they went in, and the same files give the same bytes."""
     package = Package({"a.py": b"1", "deep/b.bin": bytes(range(256))})
-    assert code.unzip(code.zipped(package)).files == package.files
-    assert code.zipped(package) == code.zipped(Package(dict(reversed(package.files.items()))))
+    assert code.unzip(packed(package)).files == package.files
+    assert packed(package) == packed(Package(dict(reversed(package.files.items()))))
 
 
 @pytest.mark.parametrize("name", ["../out.py", "/abs.py", "a/../../out.py", "a\\b.py"])
@@ -183,6 +184,6 @@ def test_code_is_read_beside_the_loop():
     """Reading a zip may take a while, so it happens in a thread; what it refuses is heard all the same."""
 
     async def read():
-        return await asyncio.to_thread(code.read, {"zipFile": base64.b64encode(code.zipped(PACKAGE)).decode()})
+        return await asyncio.to_thread(code.read, {"zipFile": base64.b64encode(packed(PACKAGE)).decode()})
 
     assert asyncio.run(read()).package.files == PACKAGE.files

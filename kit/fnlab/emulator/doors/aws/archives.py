@@ -6,11 +6,11 @@ import hashlib
 import io
 import stat
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fnlab.emulator.doors.aws.errors import invalid, too_large
+from fnlab.emulator.doors.zips import UNREADABLE
 from fnlab.emulator.home import Home
 from fnlab.functions import Limits, Package
 from fnlab.functions.package import SKIPPED
@@ -18,7 +18,6 @@ from fnlab.functions.package import SKIPPED
 _BROKEN = "Could not unzip uploaded file. Please check your file, then try to upload again."
 _LONGEST_PART_BYTES = 255  # what file systems take
 _LONGEST_PATH_BYTES = 2048
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest moment that a zip archive can hold
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def open_archive(content: bytes) -> Archive:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as opened:
             files = _read_all(opened, most_bytes=facts["unzipped_max"])
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError):
+    except UNREADABLE:
         raise invalid(_BROKEN) from None
     if not files:
         raise invalid("Uploaded file must be a non-empty zip")
@@ -127,18 +126,6 @@ def _without_clash(files: dict[str, bytes]) -> dict[str, bytes]:
         if any(parent.as_posix() in files for parent in PurePosixPath(name).parents):
             raise invalid(_BROKEN)
     return files
-
-
-def make_archive(package: Package) -> bytes:
-    """Pack files that came another way; the same files give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, content in sorted(package.files.items()):
-            member = zipfile.ZipInfo(name, _EPOCH)
-            member.external_attr = (stat.S_IFREG | 0o755) << 16
-            member.compress_type = zipfile.ZIP_DEFLATED
-            opened.writestr(member, content)
-    return buffer.getvalue()
 
 
 def keep(home: Home, archive: Archive) -> None:

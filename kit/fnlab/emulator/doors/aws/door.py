@@ -20,11 +20,12 @@ from fnlab.emulator.doors.aws import (
     urls,
     versions,
 )
-from fnlab.emulator.doors.aws.archives import kept, make_archive
+from fnlab.emulator.doors.aws.archives import kept
 from fnlab.emulator.doors.aws.arn import Scope
 from fnlab.emulator.doors.aws.call import Call, Handler
 from fnlab.emulator.doors.aws.errors import AwsError, conflict, invalid, not_found, not_here, stale
 from fnlab.emulator.doors.aws.routes import ARCHIVE_PATH, find_operation
+from fnlab.emulator.doors.zips import packed
 from fnlab.emulator.http.messages import Request, Response
 from fnlab.emulator.platform import Platform
 from fnlab.errors import AlreadyExists, BadValue, DeployError, EmulatorClosed, NotFound, RevisionMismatch
@@ -113,7 +114,7 @@ class AwsDoor:
         content = kept(self._platform.home, match[1], match[2]) if match else None
         if content is None and match is not None:
             try:
-                content = make_archive(self._platform.home.package(match[1]))
+                content = packed(self._platform.home.package(match[1]))
             except DeployError:
                 content = None
         if content is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fnlab.emulator.doors.aws.archives import Archive, make_archive
+from fnlab.emulator.doors.aws.archives import Archive
 from fnlab.emulator.doors.aws.arn import LAYER_VERSION
 from fnlab.emulator.doors.aws.call import Call, Handler, answer, nothing
 from fnlab.emulator.doors.aws.checks import Checks, listed
@@ -16,6 +16,7 @@ from fnlab.emulator.doors.aws.errors import invalid, not_found
 from fnlab.emulator.doors.aws.moments import stamp
 from fnlab.emulator.doors.aws.paging import page
 from fnlab.emulator.doors.aws.runtimes import EVER, RUNTIMES
+from fnlab.emulator.doors.zips import packed
 from fnlab.emulator.http.messages import Response
 from fnlab.emulator.records import LayerVersion
 from fnlab.errors import LayerNotFound
@@ -215,7 +216,7 @@ def _code(layer: LayerVersion) -> dict[str, Any]:
     """Give hash and size of the archive as it came, else of one made from the files."""
     if "CodeSha256" in layer.notes:
         return {name: layer.notes[name] for name in ("CodeSha256", "CodeSize")}
-    made = Archive(layer.package, make_archive(layer.package))
+    made = Archive(layer.package, packed(layer.package))
     return {"CodeSha256": made.sha256, "CodeSize": len(made.content)}
 
 

@@ -5,11 +5,12 @@ import uuid
 from typing import Any, Literal
 
 from fnlab.emulator.doors.aws import environment
-from fnlab.emulator.doors.aws.archives import Archive, make_archive
+from fnlab.emulator.doors.aws.archives import Archive
 from fnlab.emulator.doors.aws.arn import LATEST, Scope
 from fnlab.emulator.doors.aws.handlers import to_aws, to_platform
 from fnlab.emulator.doors.aws.moments import stamp
 from fnlab.emulator.doors.aws.runtimes import own_runtime, runtime_version_arn
+from fnlab.emulator.doors.zips import packed
 from fnlab.emulator.records import Named, Version
 
 #: How far a function is when AWS answers: still being made or changed, at rest, or one of many in a list.
@@ -50,7 +51,7 @@ def code_of(version: Version) -> dict[str, Any]:
     notes, package = version.notes, version.function.package
     if notes.get("package") == package.sha256:
         return {"CodeSha256": notes["CodeSha256"], "CodeSize": notes["CodeSize"]}
-    made = Archive(package, make_archive(package))
+    made = Archive(package, packed(package))
     return {"CodeSha256": made.sha256, "CodeSize": len(made.content)}
 
 

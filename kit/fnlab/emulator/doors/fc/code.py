@@ -4,35 +4,20 @@ import base64
 import binascii
 import lzma
 import stat
-import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
-from zipfile import ZIP_DEFLATED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
 from fnlab.emulator.doors.fc.refusals import Refusal
+from fnlab.emulator.doors.zips import UNREADABLE
 from fnlab.functions import Package
 from fnlab.units import BYTES_PER_MIB
 
 #: A package is held in memory, so the emulator takes less than the service's 10 GB.
 MOST_UNPACKED_BYTES = 1024 * BYTES_PER_MIB
 MOST_FILES = 50_000
-
-#: What the standard library says of damaged archives, each in its own way.
-_UNREADABLE = (
-    BadZipFile,
-    LargeZipFile,
-    EOFError,
-    IndexError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    struct.error,
-    lzma.LZMAError,
-    zlib.error,
-)
 
 _ENCRYPTED = 0x1  # bit of a zip entry's flags
 _XZ_FOOTER_BYTES = 12
@@ -89,7 +74,7 @@ def unzip(data: bytes) -> Package:
                 if left_bytes < 0:
                     limit_mib = MOST_UNPACKED_BYTES // BYTES_PER_MIB
                     raise Refusal(f"a zip must unpack to at most {limit_mib:,} MiB; this one unpacks to more.")
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise Refusal(f"zipFile must be a zip that can be read: {error}.") from None
     if not files:
         raise Refusal("a zip must hold at least one file; it holds none.")
@@ -104,15 +89,6 @@ def _check(entry: ZipInfo, files: Mapping[str, bytes]) -> None:
         raise Refusal(f"a zip must not be encrypted; {entry.filename!r} is.")
     if entry.filename in files:
         raise Refusal(f"a zip must hold each file once; {entry.filename!r} is there twice.")
-
-
-def zipped(package: Package) -> bytes:
-    """Pack files again; the same files give the same bytes."""
-    target = BytesIO()
-    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
-        for name, content in sorted(package.files.items()):
-            archive.writestr(ZipInfo(name), content, ZIP_DEFLATED)
-    return target.getvalue()
 
 
 def crc64(data: bytes) -> str:

@@ -7,6 +7,7 @@ from fnlab.emulator.doors.fc import code, layers, translation
 from fnlab.emulator.doors.fc.call import LATEST, PREFIX, PROVIDER, Call, given
 from fnlab.emulator.doors.fc.entry import without_adapter
 from fnlab.emulator.doors.fc.refusals import Refusal, coded
+from fnlab.emulator.doors.zips import packed
 from fnlab.emulator.http.access import credential_of
 from fnlab.emulator.http.messages import Response, json_response
 from fnlab.emulator.records import Version
@@ -79,7 +80,7 @@ async def delete(call: Call) -> Response:
 async def get_code(call: Call) -> Response:
     """GetFunctionCode: where the code can be had."""
     version = call.platform.catalog.version(call.function, call.qualifier)
-    data = await asyncio.to_thread(code.zipped, without_adapter(version.function.package))
+    data = await asyncio.to_thread(packed, without_adapter(version.function.package))
     # The service's links carry a signature of their own; here they carry what the caller has shown.
     shown = credential_of(call.request)
     host = (f"{shown}:@" if shown else "") + call.request.headers.get("host", "127.0.0.1")
@@ -91,7 +92,7 @@ async def get_code(call: Call) -> Response:
 async def download_code(call: Call) -> Response:
     """Give the code itself: the emulator's own, for the service's links lead to an object store."""
     version = call.platform.catalog.version(call.function, call.qualifier)
-    data = await asyncio.to_thread(code.zipped, without_adapter(version.function.package))
+    data = await asyncio.to_thread(packed, without_adapter(version.function.package))
     return Response(200, {"Content-Type": "application/zip"}, data)
 
 
