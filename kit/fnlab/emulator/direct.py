@@ -6,18 +6,52 @@ alone. Whatever is out of the ordinary (a cold start, a full house, a crash, a l
 """
 
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 from fnlab.emulator.instance import wire
 from fnlab.emulator.process import Instance
 from fnlab.emulator.report import Report
 from fnlab.emulator.slots import Request, Slot
-from fnlab.emulator.watch import WATCH_S
 
 if TYPE_CHECKING:
     from fnlab.emulator.supervisor import Supervisor
 
 _READ_BYTES = 65_536
+
+
+class Parcel:
+    """A report on its way to the thread that waits for it; it is nearly always there before anybody waits."""
+
+    __slots__ = ("_arrived", "_error", "_report")
+
+    def __init__(self) -> None:
+        self._arrived = threading.Lock()
+        self._arrived.acquire()
+        self._report: Report | None = None
+        self._error: BaseException | None = None
+
+    def done(self) -> bool:
+        """Whether it has arrived."""
+        return not self._arrived.locked()
+
+    def set_result(self, report: Report) -> None:
+        """Bring the report."""
+        self._report = report
+        self._arrived.release()
+
+    def set_exception(self, error: BaseException) -> None:
+        """Bring the reason why there is none."""
+        self._error = error
+        self._arrived.release()
+
+    def result(self) -> Report:
+        """Wait for what is brought."""
+        with self._arrived:
+            if self._report is not None:
+                return self._report
+            assert self._error is not None, "what has arrived is one or the other"  # narrows the type
+            raise self._error
 
 
 def call(supervisor: "Supervisor", event: bytes) -> Report | None:
@@ -28,7 +62,8 @@ def call(supervisor: "Supervisor", event: bytes) -> Report | None:
     EmulatorClosed
         If the emulator is closed meanwhile.
     """
-    lease = supervisor.lease(event)
+    answer = Parcel()
+    lease = supervisor.lease(event, answer)
     if lease is None:
         return None
     request, slot = lease
@@ -39,17 +74,17 @@ def call(supervisor: "Supervisor", event: bytes) -> Report | None:
         raise
     if result is not None:
         supervisor.settle(request, slot, result)
-    report: Report = request.answer.result()  # without a result, the event loop finds out why and says so
-    return report
+    else:
+        supervisor.watch(request)
+    return answer.result()  # without a result, the event loop finds out why and says so
 
 
 def _ask(supervisor: "Supervisor", request: Request, slot: Slot) -> wire.Result | None:
     assert isinstance(slot.instance, Instance), "only Python's own runtime has a direct lane"  # narrows the type
-    lane, timeout_s = slot.instance.direct, supervisor.function.timeout_s
+    lane = slot.instance.direct
     assert lane is not None, "every such instance is started with one"
     try:
-        lane.settimeout(min(WATCH_S, timeout_s))
-        lane.sendall(wire.invoke_frame(request.request_id, timeout_s, request.event))
+        lane.sendall(wire.invoke_frame(request.request_id, supervisor.function.timeout_s, request.event))
         return _read(supervisor, lane, request)
     except OSError:  # the instance has gone, and the event loop hears of it too
         return None
@@ -62,15 +97,15 @@ def _read(supervisor: "Supervisor", lane: socket.socket, request: Request) -> wi
     while True:
         try:
             data = lane.recv(_READ_BYTES)
-        except TimeoutError:
-            if watched:
-                raise
-            watched = True  # it takes longer than usual: let the event loop watch memory and deadline
-            supervisor.watch(request)
-            lane.settimeout(None)
+        except BlockingIOError:  # the socket's own patience is over
+            if not watched:
+                watched = True  # it takes longer than usual: let the event loop watch memory and deadline
+                supervisor.watch(request)
             continue
         if not data:
             return None
+        if not unread and (whole := wire.only(data)) is not None and whole[0] == wire.RESULT:  # the usual case
+            return wire.read_result(whole[1])
         unread += data
         while (framed := wire.cut(unread)) is not None:
             kind, body = framed

@@ -4,7 +4,6 @@ import asyncio
 import random
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.delivery import Delivery
 from fnlab.emulator.home import Home
+from fnlab.emulator.ids import new_id
 from fnlab.emulator.meter import Meter
 from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report, refused
@@ -162,7 +162,7 @@ class Platform:
             If it is closed before the answer is there.
         """
         version = self.version(name, qualifier, key)
-        request_id = request_id or str(uuid.uuid4())
+        request_id = request_id or new_id()
         supervisor = self.supervisor(version)
         if report := self._turned_away(version, request_id):
             return report
@@ -202,7 +202,7 @@ class Platform:
         version = self.version(name, qualifier, key)
 
         async def work() -> None:
-            request_id = str(uuid.uuid4())
+            request_id = new_id()
             supervisor = self.supervisor(version)
             if report := self._turned_away(version, request_id):
                 pieces.put_nowait(report)

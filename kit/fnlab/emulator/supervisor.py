@@ -1,11 +1,9 @@
 """Carries out what the scheduler decides for one version of a function, with a clock and processes."""
 
 import asyncio
-import concurrent.futures
 import json
 import threading
-import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar
@@ -13,13 +11,14 @@ from typing import Any, TypeVar
 from fnlab.emulator.bookkeeper import Bookkeeper
 from fnlab.emulator.clock import Clock
 from fnlab.emulator.home import Home
+from fnlab.emulator.ids import new_id
 from fnlab.emulator.instance import wire
 from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.log import Log
 from fnlab.emulator.nursery import Nursery
 from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S
 from fnlab.emulator.report import Report, error_json, refused
-from fnlab.emulator.slots import Request, Sink, Slot
+from fnlab.emulator.slots import Answer, Request, Sink, Slot
 from fnlab.emulator.watch import Watch
 from fnlab.errors import EmulatorClosed, FnlabError
 from fnlab.functions import Function, Limits, Scaling
@@ -110,18 +109,24 @@ class Supervisor:
         self._has_direct = function.runtime == "python" and one_by_one
         self.nursery = Nursery(function, version=version, home=home)
         self._slots: dict[str, Slot] = {}
-        self._requests: dict[str, Request] = {}
+        self._requests: dict[Hashable, Request] = {}  # by id
         self._chores: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_s = float("inf")
-        self._watch = Watch(function, slots=self._slots, folder_of=self.nursery.folder, excess=self._kill)
+        self._watch = Watch(
+            function,
+            slots=self._slots,
+            clock=clock,
+            folder_of=self.nursery.folder,
+            excess=self._kill,
+            late=self._too_late,
+        )
         self._loop = asyncio.get_running_loop()
         self._closed = self._draining = False
         self.wake()
 
     # What callers want.
 
-    @_locked
     def submit(
         self,
         event: bytes,
@@ -131,24 +136,36 @@ class Supervisor:
         sink: Sink | None = None,
     ) -> asyncio.Future[Report]:
         """Take a request in; its report comes later, and the pieces of a streamed answer go to `sink` before."""
-        if self._closed:
-            which = f"version {self.version} of {self.function.name!r}"
-            raise EmulatorClosed(f"a call needs a running function; {which} was replaced or closed.")
-        answer: asyncio.Future[Report] = asyncio.get_running_loop().create_future()
-        request = Request(request_id or str(uuid.uuid4()), event, self.clock.now_s(), answer, meta, sink)
-        self._requests[request.request_id] = request
-        self._tell(Arrived(request.request_id), request.arrival_s)
+        answer: asyncio.Future[Report] = self._loop.create_future()
+        self.take(event, answer, request_id=request_id or new_id(), meta=meta, sink=sink)
         return answer
+
+    def take(
+        self,
+        event: bytes,
+        answer: Answer,
+        *,
+        request_id: str,
+        meta: Mapping[str, Any] | bytes = _EMPTY,
+        sink: Sink | None = None,
+    ) -> None:
+        """Take a request in; its report goes to `answer`, perhaps at once."""
+        with self.lock:
+            if self._closed:
+                which = f"version {self.version} of {self.function.name!r}"
+                raise EmulatorClosed(f"a call needs a running function; {which} was replaced or closed.")
+            now_s = self.clock.now_s()
+            self._requests[request_id] = Request(request_id, event, now_s, answer, meta, sink)
+            self._tell(Arrived(request_id), now_s)
 
     # A thread of a caller's own, see `direct`. The four that follow may be called from any thread.
 
-    def lease(self, event: bytes) -> tuple[Request, Slot] | None:
+    def lease(self, event: bytes, answer: Answer) -> tuple[Request, Slot] | None:
         """Give a caller's thread an idle instance with a direct lane, if there is one."""
         with self.lock:
             if self._closed or self._draining or not self._has_direct or not self.scheduler.idle:
                 return None
-            answer: concurrent.futures.Future[Report] = concurrent.futures.Future()
-            request = Request(str(uuid.uuid4()), event, self.clock.now_s(), answer, _EMPTY)
+            request = Request(new_id(), event, self.clock.now_s(), answer, _EMPTY)
             self._requests[request.request_id] = request
             self.quiet.clear()
             for decision in self.scheduler.on(Arrived(request.request_id), request.arrival_s):
@@ -174,7 +191,7 @@ class Supervisor:
             now_s = self.clock.now_s()
             for decision in self.scheduler.on(Finished(request.request_id), now_s):
                 self._loop.call_soon_threadsafe(self._carry_out, decision, now_s)
-            if self._alarm is None or self._draining:
+            if self._draining or (self._alarm is None and self.scheduler.wake_at() is not None):
                 self._loop.call_soon_threadsafe(self._settled)
 
     def watch(self, request: Request) -> None:
@@ -190,8 +207,6 @@ class Supervisor:
     def _look_after(self, request: Request) -> None:
         with self.lock:
             if request.slot is not None and request.request_id in self._requests:
-                left_s = request.start_s + self.function.timeout_s - self.clock.now_s()
-                request.deadline = self._loop.call_later(max(0.0, left_s), self._too_late, request.slot)
                 self._watch.start()
 
     @_locked
@@ -261,7 +276,6 @@ class Supervisor:
         self._watch.stop()
         closed = EmulatorClosed("the emulator was closed before the call ended.")
         for request in self._requests.values():
-            request.relax()
             if not request.answer.done():  # whoever stopped waiting has taken it back
                 request.answer.set_exception(closed)
         self._requests.clear()
@@ -284,14 +298,14 @@ class Supervisor:
     def _carry_out(self, decision: Decision, now_s: float) -> None:
         with self.lock:
             match decision:
+                case Assign():  # first, and without taking it apart: every request has one
+                    self._assign(self._requests[decision.request], self._slots[decision.instance], decision, now_s)
                 case Start(name, reason):
                     self._start(name, Kind.PROVISIONED if reason == "min instances" else Kind.ON_DEMAND, now_s)
-                case Assign(request_id, name, reason):
-                    self._assign(self._requests[str(request_id)], self._slots[name], cold=reason == "cold")
                 case Reject(request_id, reason):
-                    self._refuse(self._requests.pop(str(request_id)), reason)
+                    self._refuse(self._requests.pop(request_id), reason)
                 case Queue(request_id):
-                    self._requests[str(request_id)].waited = True  # what becomes of it follows
+                    self._requests[request_id].waited = True  # what becomes of it follows
                 case Stop(name):
                     self._stop(name, now_s)
 
@@ -302,7 +316,9 @@ class Supervisor:
             self.clock.note_working(working)
             if working:
                 self._watch.start()
-            (self.quiet.clear if working or self._requests else self.quiet.set)()
+            quiet = not working and not self._requests
+            if quiet is not self.quiet.is_set():
+                (self.quiet.set if quiet else self.quiet.clear)()
             self._set_alarm()
 
     def _start(self, name: str, kind: Kind, now_s: float) -> None:
@@ -333,8 +349,8 @@ class Supervisor:
 
         self._chore(launch())
 
-    def _assign(self, request: Request, slot: Slot, *, cold: bool) -> None:
-        request.cold, request.slot, request.assigned_s = cold, slot, self.clock.now_s()
+    def _assign(self, request: Request, slot: Slot, decision: Assign, now_s: float) -> None:
+        request.cold, request.slot, request.assigned_s = decision.reason == "cold", slot, now_s
         slot.requests[request.request_id] = request
         if slot.ready:
             self._begin(slot, request)
@@ -344,10 +360,10 @@ class Supervisor:
             slot.instance.thaw()
             slot.frozen = False
         self._books.begin(request, slot)
-        timeout_s = self.function.timeout_s
-        request.deadline = asyncio.get_running_loop().call_later(timeout_s, self._too_late, slot)
-        meta = json.dumps(request.meta).encode() if request.meta else b""
-        slot.instance.invoke(request.request_id, timeout_s, request.event, meta)
+        meta = request.meta
+        if not isinstance(meta, bytes):
+            meta = json.dumps(meta).encode() if meta else b""
+        slot.instance.invoke(request.request_id, self.function.timeout_s, request.event, meta)
 
     @_locked
     def _too_late(self, slot: Slot) -> None:
@@ -452,7 +468,6 @@ class Supervisor:
 
     def _forget(self, request: Request, slot: Slot) -> None:
         del slot.requests[request.request_id], self._requests[request.request_id]
-        request.relax()
 
     def _judged(self, result: wire.Result) -> tuple[Status, wire.Result]:
         """Say how a request ended; an answer that is too large is none."""
@@ -497,7 +512,6 @@ class Supervisor:
         crash = error_json("InstanceCrashed", "the instance's process ended before it answered.")
         status, body = slot.doom or (Status.ERROR, crash)
         for request in slot.requests.values():
-            request.relax()
             if self._requests.pop(request.request_id, None) is not None:
                 self._books.end(request, slot, status, _NOTHING._replace(body=body))
         slot.requests.clear()
