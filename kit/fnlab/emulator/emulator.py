@@ -144,7 +144,7 @@ class Emulator:
 
         async def open_doors() -> str:
             app = Front(self.platform, place=Place(region=region, account=account), down=down)
-            server = await Server.start(app, port=port, gate=gate(token, is_open=app.is_open))
+            server = await Server.start(app, port=port, gate=gate(token, is_open=app.is_open), prompt=app.prompt)
             self._servers.append(server)
             return server.url
 

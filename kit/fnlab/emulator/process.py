@@ -24,7 +24,7 @@ GRACE_S = 2.0
 #: several at once on few cores.
 INIT_TIMEOUT_S = 60.0
 
-#: A thread on the direct lane waits so long (seconds, microseconds) before it has the event loop look after the request.
+#: So long (seconds, microseconds) a thread on the direct lane waits before the event loop looks after its request.
 _PATIENCE = struct.pack("ll", 0, 50_000)
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")

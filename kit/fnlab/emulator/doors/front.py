@@ -50,10 +50,11 @@ class Front:
     def __init__(self, platform: Platform, *, place: Place, down: Callable[[], None]) -> None:
         self._urls = UrlDoor(platform)
         where = {"region": place.region, "account": place.account}
+        self._aws = AwsDoor(platform, **where)
         self._doors: list[tuple[Fits, App]] = [
             (self._urls.fits, self._urls),  # first, because a function may have a host name of its own
             (_below(fc.PREFIX), FcDoor(platform, **where)),
-            (AwsDoor.fits, AwsDoor(platform, **where)),
+            (AwsDoor.fits, self._aws),
             (_below(native.PREFIX), NativeDoor(platform, down=down)),
             (_below(oip.PREFIX), InferenceDoor(platform)),
             (_below(cloudevents.PREFIX), CloudEventsDoor(platform)),
@@ -64,6 +65,10 @@ class Front:
     def is_open(self, request: Request) -> bool:
         """Tell whether a request needs no token: its owner has opened the URL."""
         return self._urls.fits(request) and self._urls.is_open(request)
+
+    def prompt(self, request: Request, reply: Callable[[Response], None]) -> bool:
+        """Have a plain invocation answered without a task; of everything else False says that it needs one."""
+        return not self._urls.fits(request) and self._aws.prompt(request, reply)
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request."""
