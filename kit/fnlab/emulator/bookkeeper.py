@@ -45,8 +45,8 @@ class Bookkeeper:
         line = f"START RequestId: {request.request_id} Version: {self._version or '$LATEST'}"
         request.log_from, _ = slot.log.write(line)
 
-    def end(self, request: Request, slot: Slot, status: Status, result: wire.Result) -> None:
-        """Note that the handler answered, or never will."""
+    def end(self, request: Request, slot: Slot, status: Status, result: wire.Result) -> float:
+        """Note that the handler answered, or never will; say when that was."""
         end_s = self._clock.now_s()
         if not slot.ready:  # it never got so far: all of its time was init
             request.start_s, request.log_from = end_s, 0
@@ -84,6 +84,7 @@ class Bookkeeper:
         )
         _, lines.end = slot.log.write(f"END RequestId: {request.request_id}", report.line())
         self.answer(request, report)
+        return end_s
 
     def refuse(self, request: Request, report: Report) -> None:
         """Note that no instance served it."""

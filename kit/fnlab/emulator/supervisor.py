@@ -187,8 +187,7 @@ class Supervisor:
             if self._watch.too_large(slot, slot.instance.peak_mib):
                 return
             self._forget(request, slot)
-            self._books.end(request, slot, *self._judged(result))
-            now_s = self.clock.now_s()
+            now_s = self._books.end(request, slot, *self._judged(result))
             for decision in self.scheduler.on(Finished(request.request_id), now_s):
                 self._loop.call_soon_threadsafe(self._carry_out, decision, now_s)
             if self._draining or (self._alarm is None and self.scheduler.wake_at() is not None):
@@ -292,13 +291,16 @@ class Supervisor:
 
     def _tell(self, event: Event, now_s: float) -> None:
         for decision in self.scheduler.on(event, now_s):
-            self._carry_out(decision, now_s)
+            if isinstance(decision, Assign):  # the usual one, and the only one of a warm call
+                self._assign(self._requests[decision.request], self._slots[decision.instance], decision, now_s)
+            else:
+                self._carry_out(decision, now_s)
         self._settled()
 
     def _carry_out(self, decision: Decision, now_s: float) -> None:
         with self.lock:
             match decision:
-                case Assign():  # first, and without taking it apart: every request has one
+                case Assign():
                     self._assign(self._requests[decision.request], self._slots[decision.instance], decision, now_s)
                 case Start(name, reason):
                     self._start(name, Kind.PROVISIONED if reason == "min instances" else Kind.ON_DEMAND, now_s)
@@ -312,9 +314,9 @@ class Supervisor:
     def _settled(self) -> None:
         """Bring the clocks and watches in line with what goes on now."""
         with self.lock:
-            working = self.scheduler.working > 0 or self.scheduler.waiting > 0
+            working = self.scheduler.busy
             self.clock.note_working(working)
-            if working:
+            if working and not self._watch.looking:
                 self._watch.start()
             quiet = not working and not self._requests
             if quiet is not self.quiet.is_set():
@@ -441,19 +443,20 @@ class Supervisor:
         if request := self._requests.get(request_id):
             (request.sink or request.pieces.append)(piece)
 
-    @_locked
     def on_result(self, instance: AnyInstance, result: wire.Result) -> None:
         """Answer the request and give its place back."""
-        slot = self._slot_of(instance)
-        if slot is None or slot.doom is not None or result.request_id not in slot.requests:
-            return  # the deadline came first, and its word stands
-        if self._watch.too_large(slot, instance.peak_mib):
-            return
-        request = slot.requests[result.request_id]
-        self._forget(request, slot)
-        self._books.end(request, slot, *self._judged(result))
-        self._tell(Finished(request.request_id), self.clock.now_s())
-        self._rest(slot)
+        with self.lock:
+            slot = self._slot_of(instance)
+            if slot is None or slot.doom is not None or result.request_id not in slot.requests:
+                return  # the deadline came first, and its word stands
+            if self._watch.too_large(slot, instance.peak_mib):
+                return
+            request = slot.requests[result.request_id]
+            self._forget(request, slot)
+            end_s = self._books.end(request, slot, *self._judged(result))
+            self._tell(Finished(request.request_id), end_s)
+            if self.function.isolation.freeze:
+                self._rest(slot)
 
     @_locked
     def on_gone(self, instance: AnyInstance) -> None:

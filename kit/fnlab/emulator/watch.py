@@ -59,6 +59,11 @@ class Watch:
         self._measuring: set[asyncio.Task[None]] = set()
         self._next: asyncio.TimerHandle | None = None
 
+    @property
+    def looking(self) -> bool:
+        """Whether it looks already."""
+        return self._next is not None
+
     def start(self) -> None:
         """Look from now on, for as long as anybody works."""
         if self._next is None:

@@ -56,8 +56,8 @@ class Express:
 
     def __init__(self, platform: Platform, *, scope_of: Callable[[Request], Scope]) -> None:
         self._platform, self._scope_of = platform, scope_of
-        self._plans: dict[tuple[str, Scope], _Plan] = {}
-        self._plain: set[tuple[str, int, str]] = set()  # versions without anything particular
+        self._plans: dict[tuple[str, str, str], _Plan] = {}  # by path, region and account
+        self._plain: set[str] = set()  # the revisions of versions without anything particular
         self._most_bytes = Limits.of("aws-lambda").request_bytes
         self._scan = json.JSONDecoder(parse_constant=invoke.no_json).scan_once  # type: ignore[attr-defined]  # untyped
 
@@ -66,7 +66,7 @@ class Express:
         if request.method != "POST" or request.query_string or not _PARTICULAR.isdisjoint(request.headers):
             return False
         scope = self._scope_of(request)
-        plan = self._plans.get((request.path, scope)) or self._planned(request, scope)
+        plan = self._plans.get((request.path, scope.region, scope.account)) or self._planned(request, scope)
         if plan is None or not self._is_json(request.body):
             return False
         version = self._version(request, plan.target, scope)
@@ -94,7 +94,7 @@ class Express:
         plan = _Plan(target, meta.removesuffix('""}').encode())
         if len(self._plans) >= _REMEMBERED:
             self._plans.clear()
-        self._plans[request.path, scope] = plan
+        self._plans[request.path, scope.region, scope.account] = plan
         return plan
 
     def _version(self, request: Request, target: Target, scope: Scope) -> Version | None:
@@ -102,11 +102,12 @@ class Express:
         entry = self._platform.catalog.get(target.name)
         if entry is None or not has_qualifier(entry, target.qualifier):
             return None
-        if (named := entry.aliases.get(target.qualifier or "")) is not None and named.alias.weights:
-            return None  # which of its versions it is to be is chosen once, where it is invoked
-        version = self._platform.version(target.name, target.qualifier)
-        key = target.name, version.number, version.revision
-        if key in self._plain:
+        version = entry.draft
+        if target.qualifier is not None:
+            if (named := entry.aliases.get(target.qualifier)) is not None and named.alias.weights:
+                return None  # which of its versions it is to be is chosen once, where it is invoked
+            version = self._platform.catalog.version(target.name, target.qualifier)
+        if version.revision in self._plain:
             return version
         call = Call(self._platform, scope, "Invoke", {}, request, "")
         try:
@@ -117,7 +118,7 @@ class Express:
             return None
         if len(self._plain) >= _REMEMBERED:
             self._plain.clear()
-        self._plain.add(key)
+        self._plain.add(version.revision)
         return version
 
     def _is_json(self, payload: bytes) -> bool:

@@ -61,8 +61,14 @@ def answer_of(version: Version, report: Report, *, request_id: str, trace_id: st
     """Write the answer to a plain invocation."""
     _refuse_throttled(report)
     body, failed = payload_of(report, version.function)
-    response = _answered(version, body, failed=failed)
-    headers = {"x-amzn-RequestId": request_id, **response.headers, "X-Amzn-Trace-Id": trace_id}
+    headers = {
+        "x-amzn-RequestId": request_id,
+        "Content-Type": "application/json",
+        "X-Amz-Executed-Version": number_of(version),
+        "X-Amzn-Trace-Id": trace_id,
+    }
+    if failed:
+        headers["X-Amz-Function-Error"] = "Unhandled"
     return Response(200, headers, body)
 
 
