@@ -45,8 +45,11 @@ class Bookkeeper:
         line = f"START RequestId: {request.request_id} Version: {self._version or '$LATEST'}"
         request.log_from, _ = slot.log.write(line)
 
-    def end(self, request: Request, slot: Slot, status: Status, result: wire.Result) -> float:
-        """Note that the handler answered, or never will; say when that was."""
+    def end(self, request: Request, slot: Slot, status: Status, result: wire.Result) -> tuple[Report, float]:
+        """Note that the handler answered, or never will; give what is to be told, and say when that was.
+
+        Whoever asked does not hear of it yet, see :meth:`answer`.
+        """
         end_s = self._clock.now_s()
         if not slot.ready:  # it never got so far: all of its time was init
             request.start_s, request.log_from = end_s, 0
@@ -83,8 +86,7 @@ class Bookkeeper:
             }
         )
         _, lines.end = slot.log.write(f"END RequestId: {request.request_id}", report.line())
-        self.answer(request, report)
-        return end_s
+        return report, end_s
 
     def refuse(self, request: Request, report: Report) -> None:
         """Note that no instance served it."""

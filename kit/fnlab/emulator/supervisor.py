@@ -187,7 +187,8 @@ class Supervisor:
             if self._watch.too_large(slot, slot.instance.peak_mib):
                 return
             self._forget(request, slot)
-            now_s = self._books.end(request, slot, *self._judged(result))
+            report, now_s = self._books.end(request, slot, *self._judged(result))
+            self._books.answer(request, report)
             for decision in self.scheduler.on(Finished(request.request_id), now_s):
                 self._loop.call_soon_threadsafe(self._carry_out, decision, now_s)
             if self._draining or (self._alarm is None and self.scheduler.wake_at() is not None):
@@ -453,8 +454,13 @@ class Supervisor:
                 return
             request = slot.requests[result.request_id]
             self._forget(request, slot)
-            end_s = self._books.end(request, slot, *self._judged(result))
-            self._tell(Finished(request.request_id), end_s)
+            report, end_s = self._books.end(request, slot, *self._judged(result))
+            if self.scheduler.waiting:  # the instance goes on before the answer is brought to its reader
+                self._tell(Finished(request.request_id), end_s)
+                self._books.answer(request, report)
+            else:
+                self._books.answer(request, report)
+                self._tell(Finished(request.request_id), end_s)
             if self.function.isolation.freeze:
                 self._rest(slot)
 
@@ -516,7 +522,8 @@ class Supervisor:
         status, body = slot.doom or (Status.ERROR, crash)
         for request in slot.requests.values():
             if self._requests.pop(request.request_id, None) is not None:
-                self._books.end(request, slot, status, _NOTHING._replace(body=body))
+                report, _ = self._books.end(request, slot, status, _NOTHING._replace(body=body))
+                self._books.answer(request, report)
         slot.requests.clear()
         self._put_away(slot, grace_s, busy=grace_s > 0)
         self._tell(Crashed(slot.name), now_s)
