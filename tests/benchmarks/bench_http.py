@@ -1,6 +1,7 @@
 """How fast a warm call over HTTP is, beside FastAPI, raw uvicorn, mosec, LitServe and BentoML in the same run.
 
-Run it with ``python tests/benchmarks/bench_http.py``; ``--only`` takes some of the servers. All of them are up
+Run it with ``python tests/benchmarks/bench_http.py``; ``--only`` takes some of the servers, ``--digits`` has a model
+in place of the echo. Without HTTP, a call from Python is measured, too. All of them are up
 together. Each round gives every server one second with one connection and one second with sixteen, in an order that is
 shuffled anew, so that a noisy machine is noisy for all of them. Printed are medians over the rounds; ratios are taken
 to FastAPI within a round, before the median.
@@ -19,6 +20,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fnlab" / "peers"
+DIGIT = json.dumps([[float(value % 17) for value in range(64)]])
 EVENTS = {  # a small one shows the path, a row of digits what JSON adds to it
     "small": json.dumps({"key": "value"}),
     "row": json.dumps({"instances": [[float(value % 17) for value in range(64)]]}),
@@ -42,7 +45,8 @@ BASE = "FastAPI"
 class Entry:
     """A server under measurement: its command, given a port, and what it is asked.
 
-    `prints_token` says that the first line of its output is the token that callers show.
+    `prints_token` says that the first line of its output is the token that callers show, `is_client` that it is no
+    server but does the jobs itself.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Entry:
     wrap: str = "%s"  # around the event
     token: str = ""
     prints_token: bool = False
+    is_client: bool = False
 
 
 @dataclass
@@ -116,6 +121,30 @@ def entries(peers_venv: Path) -> list[Entry]:
         ),
         platform(1, (1,)),
         platform(2, (16,)),
+        Entry("fnlab, from Python (1)", lambda port: [ours, HERE / "native_client.py"], "", (1,), is_client=True),
+    ]
+
+
+def digits_entries(peers_venv: Path) -> list[Entry]:
+    """Servers that hold the digits SVC: what a gateway and an instance cost beside a model in the server's process."""
+    ours, python, peers = sys.executable, peers_venv / "bin" / "python", HERE / "peers"
+    site = sysconfig.get_path("purelib")
+
+    def platform(instances: int, connections: tuple[int, ...]) -> Entry:
+        command = [ours, HERE / "platform_digits.py"]
+        return Entry(
+            f"fnlab ({instances})",
+            lambda port: [*command, str(port), str(instances)],
+            INVOKE.replace("echo", "digits"),
+            connections,
+            prints_token=True,
+        )
+
+    return [
+        Entry(BASE, lambda port: [python, peers / "fastapi_digits.py", str(port), site], "/predict"),
+        Entry("uvicorn, raw ASGI", lambda port: [python, peers / "uvicorn_digits.py", str(port), site], "/"),
+        platform(1, (1,)),
+        platform(2, (16,)),
     ]
 
 
@@ -124,15 +153,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--event", choices=EVENTS, default="small")
+    parser.add_argument("--digits", action="store_true", help="a model in place of the echo")
     parser.add_argument("--peers-venv", type=Path, default=CACHE)
     parser.add_argument("--only", nargs="*", default=[], help="beginnings of names; FastAPI is always there")
     parser.add_argument("--without", nargs="*", default=[], help="beginnings of names")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are ended then, too
     make_peers(chosen.peers_venv)
+    event = DIGIT if chosen.digits else EVENTS[chosen.event]
     wanted = [
         entry
-        for entry in entries(chosen.peers_venv)
+        for entry in (digits_entries if chosen.digits else entries)(chosen.peers_venv)
         if entry.name == BASE
         or (
             (not chosen.only or entry.name.startswith(tuple(chosen.only)))
@@ -144,8 +175,9 @@ def main() -> None:
     try:
         for entry in wanted:
             running.append(start(entry))
-            wait_for(running[-1])
-        results = measure(running, client, rounds=chosen.rounds, event=EVENTS[chosen.event])
+            if not entry.is_client:
+                wait_for(running[-1], event)
+        results = measure(running, client, rounds=chosen.rounds, event=event)
         report(results, chosen.rounds)
     finally:
         for each in running:
@@ -174,7 +206,8 @@ def start(entry: Entry) -> Running:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "BENTOML_DO_NOT_TRACK": "True"}
     process = subprocess.Popen(
         [str(part) for part in entry.command(port)],
-        stdout=subprocess.PIPE if entry.prints_token else subprocess.DEVNULL,
+        stdin=subprocess.PIPE if entry.is_client else None,
+        stdout=subprocess.PIPE if entry.prints_token or entry.is_client else subprocess.DEVNULL,
         stderr=subprocess.DEVNULL if "bento" in entry.name.lower() else None,
         env=environment,
         start_new_session=True,
@@ -183,20 +216,20 @@ def start(entry: Entry) -> Running:
     return Running(entry, port, process, token)
 
 
-def wait_for(running: Running) -> None:
+def wait_for(running: Running, event: str = EVENTS["small"]) -> None:
     """Wait until a server answers."""
     until_s = time.monotonic() + UP_WITHIN_S
-    while not answers(running):
+    while not answers(running, event):
         if running.process.poll() is not None or time.monotonic() > until_s:
             raise SystemExit(f"{running.entry.name} did not come up")
         time.sleep(0.1)
 
 
-def answers(running: Running) -> bool:
+def answers(running: Running, event: str) -> bool:
     """Tell whether one request is answered well."""
     try:
         with socket.create_connection(("127.0.0.1", running.port), timeout=5) as connection:
-            connection.sendall(running.request(EVENTS["small"]).encode())
+            connection.sendall(running.request(event).encode())
             return connection.recv(65536).startswith(b"HTTP/1.1 200")
     except OSError:
         return False
@@ -222,9 +255,10 @@ def measure(running: Sequence[Running], client: subprocess.Popen[bytes], *, roun
         random.shuffle(jobs)
         for each, connections in jobs:
             job = {"port": each.port, "connections": connections, "seconds": SLICE_S, "request": each.request(event)}
-            client.stdin.write(json.dumps(job).encode() + b"\n")
-            client.stdin.flush()
-            measured = json.loads(client.stdout.readline())
+            doer = each.process if each.entry.is_client else client
+            doer.stdin.write(json.dumps(job | {"event": event}).encode() + b"\n")
+            doer.stdin.flush()
+            measured = json.loads(doer.stdout.readline())
             if turn:
                 results.setdefault((each.entry.name, connections), []).append(measured)
     return results

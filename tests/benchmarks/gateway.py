@@ -72,9 +72,10 @@ async def main(port: int, server: str, instances: int) -> None:
     """Serve until killed."""
     pool = Pool()
     function = Function(name="echo", handler="main:handler", package=Package.of_folder(ECHO), memory_mib=1769)
-    nursery = Nursery(function, version=1, home=Home(None))
+    home = Home(None)
+    nursery = Nursery(function, version=1, home=home)
     for number in range(instances):
-        await nursery.start(Instance(f"i{number}", number, pool))
+        await nursery.start(Instance(f"i{number}", number, pool), log_path=home.new_log(function.name, 1))
     await (serve_own if server == "own" else serve_uvicorn)(pool, port)
 
 

@@ -21,13 +21,17 @@ def main() -> None:
             if job["connections"] == 1
             else many(request=request, **{name: job[name] for name in ("port", "connections", "seconds")})
         )
-        seconds.sort()
-        answer = {
-            "per_s": len(seconds) / job["seconds"],
-            "p50_us": statistics.median(seconds) * 1e6,
-            "p99_us": seconds[int(len(seconds) * 0.99)] * 1e6,
-        }
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(measurements(seconds, job["seconds"])), flush=True)
+
+
+def measurements(seconds: list[float], duration_s: float) -> dict[str, float]:
+    """Sum up what the requests of a job took."""
+    seconds = sorted(seconds)
+    return {
+        "per_s": len(seconds) / duration_s,
+        "p50_us": statistics.median(seconds) * 1e6,
+        "p99_us": seconds[int(len(seconds) * 0.99)] * 1e6,
+    }
 
 
 def connect(port: int) -> socket.socket:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from fnlab.emulator.clock import Clock
 from fnlab.emulator.instance import wire
 from fnlab.emulator.log import Extract
-from fnlab.emulator.report import Report
+from fnlab.emulator.report import Report, measured
 from fnlab.emulator.slots import Request, Slot
 from fnlab.functions import Function
 from fnlab.trace import Recorder, Status
-from fnlab.trace.recorder import billed_s
+from fnlab.trace.recorder import whole_ms
+from fnlab.units import MS_PER_S
 
 
 class Bookkeeper:
@@ -41,11 +42,14 @@ class Bookkeeper:
     def begin(self, request: Request, slot: Slot) -> None:
         """Note that the handler begins."""
         request.begun, request.start_s = True, self._clock.now_s()
-        request.log_from = slot.log.size
-        slot.log.write(f"START RequestId: {request.request_id} Version: {self._version or '$LATEST'}")
+        line = f"START RequestId: {request.request_id} Version: {self._version or '$LATEST'}"
+        request.log_from, _ = slot.log.write(line)
 
-    def end(self, request: Request, slot: Slot, status: Status, result: wire.Result) -> None:
-        """Note that the handler answered, or never will."""
+    def end(self, request: Request, slot: Slot, status: Status, result: wire.Result) -> tuple[Report, float]:
+        """Note that the handler answered, or never will; give what is to be told, and say when that was.
+
+        Whoever asked does not hear of it yet, see :meth:`answer`.
+        """
         end_s = self._clock.now_s()
         if not slot.ready:  # it never got so far: all of its time was init
             request.start_s, request.log_from = end_s, 0
@@ -62,26 +66,27 @@ class Bookkeeper:
         )
         duration_s = end_s - request.start_s
         lines = Extract(slot.log.path, request.log_from)
-        report = Report(
-            request_id=request.request_id,
-            version=self._version,
-            instance=instance.row,
-            pid=instance.pid,
-            status=status,
-            init_s=init_s,
-            duration_s=duration_s,
-            billed_s=float(billed_s(init_s, duration_s)),
-            cpu_s=result.cpu_s,
-            memory_mib=self._function.memory_mib,
-            peak_mib=instance.peak_mib,
-            phases=instance.phases if request.cold else (),
-            body=b"".join(request.pieces) if request.pieces and result.ok else result.body,
-            is_json=not (result.ok and (result.raw or result.streamed)),
-            lines=lines,
+        report = measured(
+            {
+                "request_id": request.request_id,
+                "version": self._version,
+                "instance": instance.row,
+                "pid": instance.pid,
+                "status": status,
+                "init_s": init_s,
+                "duration_s": duration_s,
+                "billed_s": whole_ms(init_s + duration_s) / MS_PER_S,
+                "cpu_s": result.cpu_s,
+                "memory_mib": self._function.memory_mib,
+                "peak_mib": instance.peak_mib,
+                "phases": instance.phases if request.cold else (),
+                "body": b"".join(request.pieces) if request.pieces and result.ok else result.body,
+                "is_json": not (result.ok and (result.raw or result.streamed)),
+                "lines": lines,
+            }
         )
-        slot.log.write(f"END RequestId: {request.request_id}", report.line())
-        lines.end = slot.log.size
-        self.answer(request, report)
+        _, lines.end = slot.log.write(f"END RequestId: {request.request_id}", report.line())
+        return report, end_s
 
     def refuse(self, request: Request, report: Report) -> None:
         """Note that no instance served it."""

@@ -149,7 +149,8 @@ class Emulator:
 
         async def open_doors() -> str:
             app = Front(self.platform, place=Place(region=region, account=account), down=down)
-            server = await server_type.start(app, port=port, gate=gate(token, is_open=app.is_open, refuse=app.refuse))
+            door_keeper = gate(token, is_open=app.is_open, refuse=app.refuse)
+            server = await server_type.start(app, port=port, gate=door_keeper, prompt=app.prompt)
             self._servers.append(server)
             return server.url
 

@@ -1,6 +1,6 @@
 """Counts what the platform does, in memory that does not grow with the number of requests."""
 
-from collections import Counter
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,8 +27,7 @@ class Histogram:
 
     def note(self, seconds: float) -> None:
         """Count a time."""
-        place = next((place for place, bound in enumerate(BUCKETS_S) if seconds <= bound), len(BUCKETS_S))
-        self.counts[place] += 1
+        self.counts[bisect_left(BUCKETS_S, seconds)] += 1
         self.sum_s += seconds
 
     def buckets(self) -> list[tuple[str, float]]:
@@ -40,41 +39,94 @@ class Histogram:
         return found
 
 
+@dataclass(slots=True)
+class _Numbers:
+    """Those of one version: every request adds to them, so they are found by one look and added to in place."""
+
+    key: Key
+    ends: dict[Status, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    cold_starts: int = 0
+    billed_s: float = 0.0
+    cpu_s: float = 0.0
+    durations: Histogram = field(default_factory=Histogram)
+    inits: Histogram = field(default_factory=Histogram)
+
+    def note(self, report: Report) -> None:
+        status = report.status
+        self.ends[status] = self.ends.get(status, 0) + 1
+        if status is Status.THROTTLED:
+            self.reasons[report.reason] = self.reasons.get(report.reason, 0) + 1
+            return
+        durations = self.durations  # written out here, because every request comes by
+        durations.counts[bisect_left(BUCKETS_S, report.duration_s)] += 1
+        durations.sum_s += report.duration_s
+        self.billed_s += report.billed_s
+        self.cpu_s += report.cpu_s
+        if report.init_s:
+            self.cold_starts += 1
+            self.inits.note(report.init_s)
+
+    @property
+    def has_run(self) -> bool:
+        return any(status is not Status.THROTTLED for status in self.ends)
+
+
 class Meter:
     """Counts requests as they end. What it holds grows with functions and versions, never with requests."""
 
     def __init__(self) -> None:
-        self.invocations: Counter[tuple[Key, Status]] = Counter()
-        self.throttles: Counter[tuple[Key, str]] = Counter()
-        self.cold_starts: Counter[Key] = Counter()
-        self.billed_s: Counter[Key] = Counter()
-        self.cpu_s: Counter[Key] = Counter()
-        self.durations: dict[Key, Histogram] = {}
-        self.inits: dict[Key, Histogram] = {}
+        self._numbers: dict[tuple[str, int], _Numbers] = {}
 
     def note(self, function: str, report: Report) -> None:
         """Count a request that has ended, however it did."""
-        key = Key(function, version_name(report))
-        self.invocations[key, report.status] += 1
-        if report.status is Status.THROTTLED:
-            self.throttles[key, report.reason] += 1
-            return
-        self.durations.setdefault(key, Histogram()).note(report.duration_s)
-        # A Counter's values may be any numbers; its type says otherwise.
-        self.billed_s[key] += report.billed_s  # type: ignore[assignment]
-        self.cpu_s[key] += report.cpu_s  # type: ignore[assignment]
-        if report.init_s:
-            self.cold_starts[key] += 1
-            self.inits.setdefault(key, Histogram()).note(report.init_s)
+        numbers = self._numbers.get((function, report.version))
+        if numbers is None:
+            numbers = self._numbers[function, report.version] = _Numbers(Key(function, version_name(report)))
+        numbers.note(report)
+
+    @property
+    def invocations(self) -> dict[tuple[Key, Status], int]:
+        """Requests that have ended, by how they did."""
+        return {(each.key, status): count for each in self._all() for status, count in each.ends.items()}
+
+    @property
+    def throttles(self) -> dict[tuple[Key, str], int]:
+        """Requests that were refused, by the reason."""
+        return {(each.key, reason): count for each in self._all() for reason, count in each.reasons.items()}
+
+    @property
+    def cold_starts(self) -> dict[Key, int]:
+        """Requests that waited for a new instance."""
+        return {each.key: each.cold_starts for each in self._all() if each.cold_starts}
+
+    @property
+    def billed_s(self) -> dict[Key, float]:
+        """Time that a provider would bill."""
+        return {each.key: each.billed_s for each in self._all() if each.has_run}
+
+    @property
+    def cpu_s(self) -> dict[Key, float]:
+        """CPU time that handlers used."""
+        return {each.key: each.cpu_s for each in self._all() if each.has_run}
+
+    @property
+    def durations(self) -> dict[Key, Histogram]:
+        """Time from the handler's begin to its end."""
+        return {each.key: each.durations for each in self._all() if each.has_run}
+
+    @property
+    def inits(self) -> dict[Key, Histogram]:
+        """Time that cold requests waited for their instance."""
+        return {each.key: each.inits for each in self._all() if each.cold_starts}
 
     def forget(self, function: str) -> None:
         """Drop the numbers of a function that is gone."""
-        for counts in (self.invocations, self.throttles):
-            for pair in [pair for pair in counts if pair[0].function == function]:
-                del counts[pair]
-        for numbers in (self.cold_starts, self.billed_s, self.cpu_s, self.durations, self.inits):
-            for key in [key for key in numbers if key.function == function]:
-                del numbers[key]
+        for key in [key for key in self._numbers if key[0] == function]:
+            del self._numbers[key]
+
+    def _all(self) -> list[_Numbers]:
+        return list(self._numbers.values())
 
 
 def version_name(report: Report) -> str:

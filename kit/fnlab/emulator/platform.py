@@ -4,7 +4,6 @@ import asyncio
 import random
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,9 +18,11 @@ from fnlab.emulator.clock import WallClock
 from fnlab.emulator.delivery import Delivery
 from fnlab.emulator.handlers import check_handler
 from fnlab.emulator.home import Home
+from fnlab.emulator.ids import new_id
 from fnlab.emulator.meter import Meter
 from fnlab.emulator.records import Entry, Version
 from fnlab.emulator.report import Report, refused
+from fnlab.emulator.slots import Answer
 from fnlab.emulator.store import Store
 from fnlab.emulator.supervisor import Supervisor
 from fnlab.functions import DRAFT, Function, Limits
@@ -185,7 +186,7 @@ class Platform:
             If it is closed before the answer is there.
         """
         version = self.version(name, qualifier, key)
-        request_id = request_id or str(uuid.uuid4())
+        request_id = request_id or new_id()
         supervisor = self.supervisor(version)
         if report := self._turned_away(version, request_id):
             return report
@@ -193,6 +194,27 @@ class Platform:
             return await supervisor.submit(payload, request_id=request_id, meta=meta)
         finally:
             self._release(name)
+
+    def begin(
+        self, version: Version, answer: Answer, *, payload: bytes, request_id: str, meta: Mapping[str, Any] | bytes
+    ) -> None:
+        """Let a version answer a request, as :meth:`invoke` does; its report goes to `answer`, perhaps at once.
+
+        Raises
+        ------
+        EmulatorClosed
+            If it is closed already; later that goes to `answer`, too.
+        """
+        supervisor = self.supervisor(version)
+        if report := self._turned_away(version, request_id):
+            answer.set_result(report)
+            return
+        admitted = _Admitted(self, version.function.name, answer)
+        try:
+            supervisor.take(payload, admitted, request_id=request_id, meta=meta)
+        except BaseException:
+            self._release(admitted.name)
+            raise
 
     def invoke_from_thread(self, version: Version, payload: bytes) -> Report | None:
         """Let an idle instance answer a caller's own thread, past the event loop; None when that cannot be.
@@ -226,7 +248,7 @@ class Platform:
         """Let a function answer bit by bit: pieces as they come, and at last the report."""
         pieces: asyncio.Queue[bytes | Report | BaseException] = asyncio.Queue()
         version = self.version(name, qualifier, key)
-        request_id = request_id or str(uuid.uuid4())
+        request_id = request_id or new_id()
 
         async def work() -> None:
             supervisor = self.supervisor(version)
@@ -469,6 +491,29 @@ class Platform:
         task = asyncio.get_running_loop().create_task(work)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
+
+
+class _Admitted:
+    """Gives back what an admitted request held, and hands its report on."""
+
+    __slots__ = ("_answer", "_platform", "name")
+
+    def __init__(self, platform: Platform, name: str, answer: Answer) -> None:
+        self._platform, self.name, self._answer = platform, name, answer
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._answer.done()
+
+    def set_result(self, report: Report) -> None:
+        """Hand the report on."""
+        self._platform._release(self.name)
+        self._answer.set_result(report)
+
+    def set_exception(self, error: BaseException) -> None:
+        """Say why there is none."""
+        self._platform._release(self.name)
+        self._answer.set_exception(error)
 
 
 def _point(key: str | None) -> float:

@@ -1,7 +1,9 @@
 """What the platform measured of one invocation, and the line it writes about it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fnlab import errors
 from fnlab.emulator.log import TAIL_BYTES, Extract
@@ -69,16 +71,22 @@ class Report:
         ``REPORT RequestId: …  Duration: 2.31 ms  Billed Duration: 1204 ms  Memory Size: 512 MB  Max Memory Used: 239 MB
         Init Duration: 1201.11 ms``, with tabs between the fields.
         """
-        fields = [
-            f"REPORT RequestId: {self.request_id}",
-            f"Duration: {self.duration_s * MS_PER_S:.2f} ms",
-            f"Billed Duration: {self.billed_s * MS_PER_S:.0f} ms",
-            f"Memory Size: {self.memory_mib} MB",
-            f"Max Memory Used: {self.peak_mib:.0f} MB",
-        ]
-        if self.init_s:
-            fields.append(f"Init Duration: {self.init_s * MS_PER_S:.2f} ms")
-        return "\t".join([*fields, ""])
+        init = f"Init Duration: {self.init_s * MS_PER_S:.2f} ms\t" if self.init_s else ""
+        return (
+            f"REPORT RequestId: {self.request_id}\tDuration: {self.duration_s * MS_PER_S:.2f} ms\t"
+            f"Billed Duration: {self.billed_s * MS_PER_S:.0f} ms\tMemory Size: {self.memory_mib} MB\t"
+            f"Max Memory Used: {self.peak_mib:.0f} MB\t{init}"
+        )
+
+
+def measured(fields: Mapping[str, Any]) -> Report:
+    """Make a report of its fields; those left out have their defaults.
+
+    Every request makes one. A frozen dataclass sets its fields one by one, each by a call; this sets them together.
+    """
+    report = object.__new__(Report)
+    report.__dict__.update(fields)
+    return report
 
 
 def refused(request_id: str, function: Function, version: int, *, reason: str, sentence: str | None = None) -> Report:

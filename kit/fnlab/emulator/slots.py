@@ -1,10 +1,9 @@
 """What the supervisor holds of each request on its way and of each living instance."""
 
 import asyncio
-import concurrent.futures
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.log import Log
@@ -15,15 +14,28 @@ from fnlab.trace import Status
 Sink = Callable[[bytes], None]
 
 
-@dataclass(eq=False)
+class Answer(Protocol):
+    """Where a report goes: a future, or something that costs less."""
+
+    def done(self) -> bool:
+        """Whether whoever asked has stopped waiting."""
+
+    def set_result(self, report: Report, /) -> None:
+        """Hear how the request ended."""
+
+    def set_exception(self, error: BaseException, /) -> None:
+        """Hear why it never will."""
+
+
+@dataclass(eq=False, slots=True)
 class Request:
     """A request on its way, and where its answer goes."""
 
     request_id: str
     event: bytes
     arrival_s: float
-    answer: "asyncio.Future[Report] | concurrent.futures.Future[Report]"
-    meta: Mapping[str, Any]
+    answer: Answer
+    meta: Mapping[str, Any] | bytes  # as JSON, where somebody has written it already
     sink: Sink | None = None
     slot: "Slot | None" = None
     cold: bool = False
@@ -33,13 +45,6 @@ class Request:
     start_s: float = 0.0
     log_from: int = 0  # where its lines begin in the instance's log
     pieces: list[bytes] = field(default_factory=list)  # of a streamed answer that nobody reads piece by piece
-    deadline: asyncio.TimerHandle | None = None
-
-    def relax(self) -> None:
-        """Lift the deadline."""
-        if self.deadline is not None:
-            self.deadline.cancel()
-            self.deadline = None
 
 
 @dataclass(eq=False)

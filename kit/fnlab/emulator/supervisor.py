@@ -3,8 +3,7 @@
 import asyncio
 import json
 import threading
-import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar
@@ -12,13 +11,14 @@ from typing import Any, TypeVar
 from fnlab.emulator.bookkeeper import Bookkeeper
 from fnlab.emulator.clock import Clock
 from fnlab.emulator.home import Home
+from fnlab.emulator.ids import new_id
 from fnlab.emulator.instance import wire
 from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.log import Log
 from fnlab.emulator.nursery import Nursery
 from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S
 from fnlab.emulator.report import Report, error_json, refused
-from fnlab.emulator.slots import Request, Sink, Slot
+from fnlab.emulator.slots import Answer, Request, Sink, Slot
 from fnlab.emulator.watch import Watch
 from fnlab.errors import CannotFork, EmulatorClosed, FnlabError
 from fnlab.functions import Function, Limits, Scaling
@@ -113,18 +113,24 @@ class Supervisor:
         self._has_direct = function.runtime == "python" and one_by_one
         self.nursery = Nursery(function, version=version, home=home)
         self._slots: dict[str, Slot] = {}
-        self._requests: dict[str, Request] = {}
+        self._requests: dict[Hashable, Request] = {}  # by id
         self._chores: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_s = float("inf")
-        self._watch = Watch(function, slots=self._slots, folder_of=self.nursery.folder, excess=self._kill)
+        self._watch = Watch(
+            function,
+            slots=self._slots,
+            clock=clock,
+            folder_of=self.nursery.folder,
+            excess=self._kill,
+            late=self._too_late,
+        )
         self._loop = asyncio.get_running_loop()
         self._closed = self._draining = False
         self.wake()
 
     # What callers want.
 
-    @_locked
     def submit(
         self,
         event: bytes,
@@ -134,14 +140,27 @@ class Supervisor:
         sink: Sink | None = None,
     ) -> asyncio.Future[Report]:
         """Take a request in; its report comes later, and the pieces of a streamed answer go to `sink` before."""
-        if self._closed:
-            which = f"version {self.version} of {self.function.name!r}"
-            raise EmulatorClosed(f"a call needs a running function; {which} was replaced or closed.")
-        answer: asyncio.Future[Report] = asyncio.get_running_loop().create_future()
-        request = Request(request_id or str(uuid.uuid4()), event, self.clock.now_s(), answer, meta, sink)
-        self._requests[request.request_id] = request
-        self._tell(Arrived(request.request_id), request.arrival_s)
+        answer: asyncio.Future[Report] = self._loop.create_future()
+        self.take(event, answer, request_id=request_id or new_id(), meta=meta, sink=sink)
         return answer
+
+    def take(
+        self,
+        event: bytes,
+        answer: Answer,
+        *,
+        request_id: str,
+        meta: Mapping[str, Any] | bytes = _EMPTY,
+        sink: Sink | None = None,
+    ) -> None:
+        """Take a request in; its report goes to `answer`, perhaps at once."""
+        with self.lock:
+            if self._closed:
+                which = f"version {self.version} of {self.function.name!r}"
+                raise EmulatorClosed(f"a call needs a running function; {which} was replaced or closed.")
+            now_s = self.clock.now_s()
+            self._requests[request_id] = Request(request_id, event, now_s, answer, meta, sink)
+            self._tell(Arrived(request_id), now_s)
 
     # A thread of a caller's own, see `direct`. The four that follow may be called from any thread.
 
@@ -173,13 +192,14 @@ class Supervisor:
             if self._watch.too_large(slot, slot.instance.peak_mib):
                 return
             self._forget(request, slot)
-            self._books.end(request, slot, *self._judged(result))
+            report, now_s = self._books.end(request, slot, *self._judged(result))
+            self._books.answer(request, report)
             if self.scheduler.waiting or self.scheduler.alive > self.scaling.max_instances:
                 # Something follows from it, which must be carried out before anything else happens to the instance.
                 self._loop.call_soon_threadsafe(self._finish, request, slot)
                 return
-            self.scheduler.on(Finished(request.request_id), self.clock.now_s())
-            if self._alarm_s == float("inf") or self._draining:
+            self.scheduler.on(Finished(request.request_id), now_s)
+            if self._draining or (self._alarm_s == float("inf") and self.scheduler.wake_at() is not None):
                 self._loop.call_soon_threadsafe(self._settled)
 
     @_locked
@@ -203,8 +223,6 @@ class Supervisor:
     def _look_after(self, request: Request) -> None:
         with self.lock:
             if request.slot is not None and request.request_id in self._requests:
-                left_s = request.start_s + self.function.timeout_s - self.clock.now_s()
-                request.deadline = self._loop.call_later(max(0.0, left_s), self._too_late, request, request.slot)
                 self._watch.start()
 
     @_locked
@@ -289,7 +307,6 @@ class Supervisor:
             self._alarm.cancel()
         self._watch.stop()
         for request in self._requests.values():
-            request.relax()
             if not request.answer.done():  # whoever stopped waiting has taken it back
                 request.answer.set_exception(closed)
         self._requests.clear()
@@ -302,31 +319,36 @@ class Supervisor:
 
     def _tell(self, event: Event, now_s: float) -> None:
         for decision in self.scheduler.on(event, now_s):
-            self._carry_out(decision, now_s)
+            if isinstance(decision, Assign):  # the usual one, and the only one of a warm call
+                self._assign(self._requests[decision.request], self._slots[decision.instance], decision, now_s)
+            else:
+                self._carry_out(decision, now_s)
         self._settled()
 
     def _carry_out(self, decision: Decision, now_s: float) -> None:
         with self.lock:
             match decision:
+                case Assign():
+                    self._assign(self._requests[decision.request], self._slots[decision.instance], decision, now_s)
                 case Start(name, reason):
                     self._start(name, Kind.PROVISIONED if reason == "min instances" else Kind.ON_DEMAND, now_s)
-                case Assign(request_id, name, reason):
-                    self._assign(self._requests[str(request_id)], self._slots[name], cold=reason == "cold")
                 case Reject(request_id, reason):
-                    self._refuse(self._requests.pop(str(request_id)), reason)
+                    self._refuse(self._requests.pop(request_id), reason)
                 case Queue(request_id):
-                    self._requests[str(request_id)].waited = True  # what becomes of it follows
+                    self._requests[request_id].waited = True  # what becomes of it follows
                 case Stop(name):
                     self._stop(name, now_s)
 
     def _settled(self) -> None:
         """Bring the clocks and watches in line with what goes on now."""
         with self.lock:
-            working = self.scheduler.working > 0 or self.scheduler.waiting > 0
+            working = self.scheduler.busy
             self.clock.note_working(working)
-            if working:
+            if working and not self._watch.looking:
                 self._watch.start()
-            (self.quiet.clear if working or self._requests else self.quiet.set)()
+            quiet = not working and not self._requests
+            if quiet is not self.quiet.is_set():
+                (self.quiet.set if quiet else self.quiet.clear)()
             self._set_alarm()
 
     def _start(self, name: str, kind: Kind, now_s: float) -> None:
@@ -359,8 +381,8 @@ class Supervisor:
 
         self._chore(launch())
 
-    def _assign(self, request: Request, slot: Slot, *, cold: bool) -> None:
-        request.cold, request.slot, request.assigned_s = cold, slot, self.clock.now_s()
+    def _assign(self, request: Request, slot: Slot, decision: Assign, now_s: float) -> None:
+        request.cold, request.slot, request.assigned_s = decision.reason == "cold", slot, now_s
         slot.requests[request.request_id] = request
         if slot.ready:
             self._begin(slot, request)
@@ -370,10 +392,10 @@ class Supervisor:
             slot.instance.thaw()
             slot.frozen = False
         self._books.begin(request, slot)
-        timeout_s = self.function.timeout_s
-        request.deadline = asyncio.get_running_loop().call_later(timeout_s, self._too_late, request, slot)
-        meta = json.dumps(request.meta).encode() if request.meta else b""
-        slot.instance.invoke(request.request_id, timeout_s, request.event, meta)
+        meta = request.meta
+        if not isinstance(meta, bytes):
+            meta = json.dumps(meta).encode() if meta else b""
+        slot.instance.invoke(request.request_id, self.function.timeout_s, request.event, meta)
 
     @_locked
     def _too_late(self, request: Request, slot: Slot) -> None:
@@ -453,19 +475,25 @@ class Supervisor:
         if request := self._requests.get(request_id):
             (request.sink or request.pieces.append)(piece)
 
-    @_locked
     def on_result(self, instance: AnyInstance, result: wire.Result) -> None:
         """Answer the request and give its place back."""
-        slot = self._slot_of(instance)
-        if slot is None or slot.doom is not None or result.request_id not in slot.requests:
-            return  # the deadline came first, and its word stands
-        if self._watch.too_large(slot, instance.peak_mib):
-            return
-        request = slot.requests[result.request_id]
-        self._forget(request, slot)
-        self._books.end(request, slot, *self._judged(result))
-        self._tell(Finished(request.request_id), self.clock.now_s())
-        self._rest(slot)
+        with self.lock:
+            slot = self._slot_of(instance)
+            if slot is None or slot.doom is not None or result.request_id not in slot.requests:
+                return  # the deadline came first, and its word stands
+            if self._watch.too_large(slot, instance.peak_mib):
+                return
+            request = slot.requests[result.request_id]
+            self._forget(request, slot)
+            report, end_s = self._books.end(request, slot, *self._judged(result))
+            if self.scheduler.waiting:  # the instance goes on before the answer is brought to its reader
+                self._tell(Finished(request.request_id), end_s)
+                self._books.answer(request, report)
+            else:
+                self._books.answer(request, report)
+                self._tell(Finished(request.request_id), end_s)
+            if self.function.isolation.freeze:
+                self._rest(slot)
 
     @_locked
     def on_gone(self, instance: AnyInstance) -> None:
@@ -480,7 +508,6 @@ class Supervisor:
 
     def _forget(self, request: Request, slot: Slot) -> None:
         del slot.requests[request.request_id], self._requests[request.request_id]
-        request.relax()
 
     def _judged(self, result: wire.Result) -> tuple[Status, wire.Result]:
         """Say how a request ended; an answer that is too large is none."""
@@ -529,9 +556,9 @@ class Supervisor:
         status, body = slot.doom or (Status.ERROR, crash)
         wanted = bool(slot.requests)
         for request in slot.requests.values():
-            request.relax()
             if self._requests.pop(request.request_id, None) is not None:
-                self._books.end(request, slot, status, _NOTHING._replace(body=body))
+                report, _ = self._books.end(request, slot, status, _NOTHING._replace(body=body))
+                self._books.answer(request, report)
         slot.requests.clear()
         self._put_away(slot, grace_s, busy=grace_s > 0)
         if slot.ready or wanted or self._closed:

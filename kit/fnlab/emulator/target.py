@@ -182,7 +182,7 @@ def to_json(event: Any, *, limits: Limits) -> bytes:
         If JSON cannot hold it, or it is larger than the limit.
     """
     try:
-        body = json.dumps(event, default=_plain, allow_nan=False).encode()
+        body = _write_json(event).encode()
     except (TypeError, ValueError) as error:
         raise EventNotJson(f"an event must be something that JSON can hold: {error}.") from None
     _check_size(body, limits)
@@ -231,3 +231,7 @@ def _plain(thing: Any) -> Any:
     if hasattr(thing, "tolist"):
         return thing.tolist()
     raise TypeError(f"{type(thing).__name__} is not JSON")
+
+
+#: Made once: `json.dumps` makes an encoder for every call that wants other than the defaults.
+_write_json = json.JSONEncoder(default=_plain, allow_nan=False).encode

@@ -1,13 +1,14 @@
-"""Looks at what working instances use, and ends those that use too much."""
+"""Looks at what working instances use, memory, disk and time, and ends those that use too much."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fnlab.emulator.beside import beside
+from fnlab.emulator.clock import Clock
 from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.sandbox import used_mib
-from fnlab.emulator.slots import Slot
+from fnlab.emulator.slots import Request, Slot
 from fnlab.functions import Function
 from fnlab.trace import Status
 
@@ -34,8 +35,12 @@ class Watch:
         The living instances, as the supervisor holds them.
     folder_of : callable
         Where an instance keeps its temporary files.
+    clock : Clock
+        Platform time, in which requests have begun.
     excess : callable
         Called for an instance that uses too much.
+    late : callable
+        Called for a request that its instance has had for longer than the timeout.
     """
 
     def __init__(
@@ -43,19 +48,27 @@ class Watch:
         function: Function,
         *,
         slots: Mapping[str, Slot],
+        clock: Clock,
         folder_of: Callable[[AnyInstance], Path | None],
         excess: Excess,
+        late: Callable[[Request, Slot], None],
     ) -> None:
-        self._function, self._slots = function, slots
-        self._folder_of, self._excess = folder_of, excess
+        self._function, self._slots, self._clock = function, slots, clock
+        self._folder_of, self._excess, self._late = folder_of, excess, late
+        self._loop = asyncio.get_running_loop()
         self._looks = 0
         self._measuring: set[asyncio.Task[None]] = set()
         self._next: asyncio.TimerHandle | None = None
 
+    @property
+    def looking(self) -> bool:
+        """Whether it looks already."""
+        return self._next is not None
+
     def start(self) -> None:
         """Look from now on, for as long as anybody works."""
         if self._next is None:
-            self._next = asyncio.get_running_loop().call_later(WATCH_S, self._look)
+            self._next = self._loop.call_later(min(WATCH_S, self._function.timeout_s), self._look)
 
     def stop(self) -> None:
         """Look no more."""
@@ -82,7 +95,22 @@ class Watch:
         if self._looks % DISK_EVERY == 0:
             self._look_at_disks(working)
         if working:
-            self.start()
+            self._next = self._loop.call_later(self._next_in_s(working), self._look)
+
+    def _next_in_s(self, working: Sequence[Slot]) -> float:
+        """Have late requests answered for; say how long to wait, which is no longer than until the next deadline.
+
+        So one timer does for all requests, and yet none is late: a timer for each would cost more than its scheduling.
+        """
+        now_s, timeout_s, wait_s = self._clock.now_s(), self._function.timeout_s, WATCH_S
+        for slot in working:
+            for request in [request for request in list(slot.requests.values()) if request.begun]:
+                left_s = request.start_s + timeout_s - now_s
+                if left_s > 0:
+                    wait_s = min(wait_s, left_s)
+                elif slot.doom is None:
+                    self._late(request, slot)
+        return wait_s
 
     def _look_at_disks(self, working: Sequence[Slot]) -> None:
         if self._measuring:

@@ -90,6 +90,11 @@ class Scheduler:
         return len(self._pool) - len(self._pool.idle_since)
 
     @property
+    def busy(self) -> bool:
+        """Whether any instance is starting or serving, or any request waits."""
+        return bool(self._waiting) or len(self._pool) > len(self._pool.idle_since)
+
+    @property
     def serving(self) -> int:
         """Requests that have an instance, starting or ready."""
         return len(self._serving)
@@ -236,7 +241,7 @@ class Scheduler:
         return decisions
 
     def _expiry_at(self) -> float | None:
-        if not self._pool.idle_since or self.alive <= self.scaling.min_instances:
+        if not self._pool.idle_since or len(self._pool) <= self.scaling.min_instances:
             return None
         return next(iter(self._pool.idle_since.values())) + self.scaling.keep_alive_s
 

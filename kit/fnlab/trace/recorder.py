@@ -5,7 +5,7 @@ The emulator and the reference simulator write through the same recorder, so nei
 
 from array import array
 from collections.abc import Sequence
-from math import nan
+from math import ceil, nan
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,6 +37,11 @@ def billed_s(init_s: Seconds, execution_s: Seconds) -> Seconds:
     """
     whole_ms: Seconds = np.ceil((init_s + execution_s) * MS_PER_S - _ROUNDING_SLACK_MS)
     return whole_ms / MS_PER_S
+
+
+def whole_ms(seconds: float) -> int:
+    """Round up to whole milliseconds; :func:`billed_s` does that for columns."""
+    return ceil(seconds * MS_PER_S - _ROUNDING_SLACK_MS)
 
 
 class Recorder:

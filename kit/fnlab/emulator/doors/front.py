@@ -51,10 +51,11 @@ class Front:
     def __init__(self, platform: Platform, *, place: Place, down: Callable[[], None]) -> None:
         self._urls = UrlDoor(platform)
         where = {"region": place.region, "account": place.account}
+        self._aws = AwsDoor(platform, **where)
         self._doors: list[tuple[Fits, App]] = [
             (self._urls.fits, self._urls),  # first, because a function may have a host name of its own
             (_below(fc.PREFIX), FcDoor(platform, **where)),
-            (AwsDoor.fits, AwsDoor(platform, **where)),
+            (AwsDoor.fits, self._aws),
             (_below(native.PREFIX), NativeDoor(platform, down=down)),
             (_below(oip.PREFIX), InferenceDoor(platform)),
             (_below(cloudevents.PREFIX), CloudEventsDoor(platform)),
@@ -73,6 +74,12 @@ class Front:
         if AwsDoor.fits(request):
             return gate_refusal(request, status, sentence)
         return plain_refusal(request, status, sentence)
+
+    def prompt(self, request: Request, reply: Callable[[Response], None]) -> bool:
+        """Have a plain invocation answered without a task; of everything else False says that it needs one."""
+        if ".localhost" in request.headers.get("host", "").lower():
+            return False  # perhaps a function's own host name
+        return self._aws.prompt(request, reply)
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request."""

@@ -1,7 +1,7 @@
 """What the platform does, in numbers: ``GET /metrics`` for Prometheus and everything that reads its format."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fnlab.emulator.http.messages import Request, Response, text_response
@@ -118,7 +118,7 @@ def _counter(name: str, help: str, more: Sequence[str], rows: _Rows) -> "Metric"
     return family
 
 
-def _plain(name: str, help: str, numbers: Counter[Key]) -> "Metric":
+def _plain(name: str, help: str, numbers: Mapping[Key, float]) -> "Metric":
     return _counter(name, help, (), ((key, (), value) for key, value in numbers.items()))
 
 

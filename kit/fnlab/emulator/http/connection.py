@@ -8,8 +8,8 @@ from enum import Enum, auto
 
 from fnlab.emulator.http.heads import Refused, write_head
 from fnlab.emulator.http.limits import HttpLimits
-from fnlab.emulator.http.messages import App, Request, Response
-from fnlab.emulator.http.reader import Gate, Part, Reader, Turn
+from fnlab.emulator.http.messages import App, Prompt, Request, Response
+from fnlab.emulator.http.reader import Gate, Heads, Part, Reader, Turn
 from fnlab.errors import BadValue
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -25,6 +25,8 @@ class Serving:
     app: App
     gate: Gate | None
     limits: HttpLimits
+    prompt: Prompt | None = None
+    heads: Heads = field(default_factory=dict)
     connections: "set[Connection]" = field(default_factory=set)
     empty: asyncio.Event = field(default_factory=asyncio.Event)
     closing: bool = False
@@ -52,6 +54,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._reader: Reader
         self._task: asyncio.Task[None] | None = None  # set while requests are being answered
+        self._prompted: Turn | None = None  # set while one is, without a task
         self._held = b""  # came while they were
         self._writable: asyncio.Future[None] | None = None  # set while the caller reads too slowly
         self._streaming = self._eof = self._lost = False
@@ -65,7 +68,7 @@ class Connection(asyncio.Protocol):
         serving = self._serving
         self._transport = transport  # type: ignore[assignment]  # a connected socket's reads and writes, uvloop's too
         peer = (transport.get_extra_info("peername") or ("",))[0]
-        self._reader = Reader(serving.limits, serving.gate, peer=peer)
+        self._reader = Reader(serving.limits, serving.gate, peer=peer, heads=serving.heads)
         if serving.closing or len(serving.connections) >= serving.limits.max_connections:
             full = Refused(503, "as many connections are open as this server takes; close some and try again.")
             self._write_whole(full.response, keep_alive=False, body_wanted=True)
@@ -78,7 +81,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse; while an earlier request is being answered, hold the data and take no more."""
-        if self._task is not None:
+        if self._answering:
             if not self._reader.deaf:
                 self._held += data
             self._transport.pause_reading()
@@ -88,7 +91,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The caller sends no more; what it has asked for is still answered."""
         self._eof = True
-        return self._task is not None
+        return self._answering
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more. A stream ends; a plain call goes on, as it does in the cloud."""
@@ -131,7 +134,7 @@ class Connection(asyncio.Protocol):
 
     def wind_down(self) -> None:
         """Close, after the answers that are owed."""
-        if self._task is None:
+        if not self._answering:
             self._transport.close()
 
     def abort(self) -> None:
@@ -171,7 +174,44 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._awaited, self._deadline_s = _Awaited.ANSWER, math.inf
-        self._task = self._loop.create_task(self._answer())
+        if not self._is_prompted():
+            self._task = self._loop.create_task(self._answer())
+
+    @property
+    def _answering(self) -> bool:
+        return self._task is not None or self._prompted is not None
+
+    def _is_prompted(self) -> bool:
+        """Try to have a single request answered without a task; tell whether that is so."""
+        turns, prompt = self._reader.turns, self._serving.prompt
+        if prompt is None or len(turns) != 1 or turns[0].refusal is not None or not turns[0].keep_alive:
+            return False
+        turn = self._prompted = turns.popleft()
+        if prompt(turn.request, self._reply):
+            return True
+        self._prompted = None
+        turns.append(turn)
+        return False
+
+    def _reply(self, response: Response) -> None:
+        """Write the answer to a request that needed no task."""
+        self._prompted = None
+        keep_alive = not self._serving.closing
+        if self._lost:
+            return
+        self._write_whole(response, keep_alive=keep_alive, body_wanted=True)
+        if not keep_alive:
+            self._end()
+        elif self._writable is not None:
+            self._task = self._loop.create_task(self._catch_up())
+        else:
+            self._go_on()
+
+    async def _catch_up(self) -> None:
+        """Go on when a slow caller has read its answer."""
+        await self._drained()
+        self._task = None
+        self._go_on()
 
     async def _answer(self) -> None:
         """Answer the requests that are here, in their order."""
@@ -193,7 +233,7 @@ class Connection(asyncio.Protocol):
             self._read(held)
         else:
             self._wait_on()
-        if self._task is None and (self._eof or self._serving.closing):
+        if not self._answering and (self._eof or self._serving.closing):
             self._transport.close()
 
     async def _ask(self, request: Request) -> Response:

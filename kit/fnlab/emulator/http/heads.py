@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterable, Mapping
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -87,46 +86,37 @@ def write_head(response: Response, *, length: int | None, chunked: bool, keep_al
     BadValue
         If a header would end early and begin another, or cannot be written at all.
     """
-    lines = [_status_line(response.status), f"Date: {_date(int(time.time()))}"]
-    lines += _own_lines(length=length, chunked=chunked, keep_alive=keep_alive)
-    lines += [f"{_name(name)}: {value}" for name, value in _visible(response.headers)]
+    lines = [_opening(response.status, int(time.time()))]
+    if length is not None:
+        lines.append(f"Content-Length: {length}")
+    if chunked:
+        lines.append("Transfer-Encoding: chunked")
+    if not keep_alive:
+        lines.append("Connection: close")
+    lines += [begin + value for name, value in response.headers.items() if (begin := _begin(name))]
     lines += [f"Set-Cookie: {cookie}" for cookie in response.cookies]
     text = "\r\n".join([*lines, "", ""])
-    ends = len(lines) + 1
+    ends = len(lines) + 2  # the opening has two lines
     if text.count("\n") != ends or text.count("\r") != ends or "\0" in text or not text.isascii():
         raise BadValue(_sentence_on(response))
     return text.encode("ascii")
 
 
-def _own_lines(*, length: int | None, chunked: bool, keep_alive: bool) -> Iterable[str]:
-    if length is not None:
-        yield f"Content-Length: {length}"
-    if chunked:
-        yield "Transfer-Encoding: chunked"
-    if not keep_alive:
-        yield "Connection: close"
-
-
-def _visible(headers: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    return (item for item in headers.items() if item[0].lower() not in _OWN)
-
-
 @lru_cache(maxsize=256)
-def _name(name: str) -> str:
+def _begin(name: str) -> str:
+    """Begin a header's line; nothing for those that the server writes itself."""
+    if name.lower() in _OWN:
+        return ""
     if not _TOKEN.fullmatch(name):
         raise BadValue(f"a header's name is letters, digits and hyphens; got {name!r}.")
-    return name
+    return f"{name}: "
 
 
-@lru_cache(maxsize=64)
-def _status_line(status: int) -> str:
+@lru_cache(maxsize=16)
+def _opening(status: int, second: int) -> str:
+    """Write the status line and the date: the same for all answers of a second."""
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Unknown"
-    return f"HTTP/1.1 {status} {phrase}"
-
-
-@lru_cache(maxsize=1)
-def _date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+    return f"HTTP/1.1 {status} {phrase}\r\nDate: {formatdate(second, usegmt=True)}"
 
 
 def _sentence_on(response: Response) -> str:

@@ -97,6 +97,10 @@ class Response:
 #: What the server calls for each request; doors are of this kind too.
 App = Callable[[Request], Awaitable[Response]]
 
+#: Asked before the app: takes a request that it can answer without a task, and calls back with the answer, at once or
+#: later, on the event loop; for any other it returns False. The call costs less than a task, and cannot be cancelled.
+Prompt = Callable[[Request, Callable[[Response], None]], bool]
+
 
 def json_response(content: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with JSON.

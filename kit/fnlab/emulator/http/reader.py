@@ -19,6 +19,24 @@ from fnlab.emulator.http.messages import Request, Response
 Gate = Callable[[Request], Response | None]
 
 
+class Known(NamedTuple):
+    """A head that was read and judged before. The same bytes mean the same again."""
+
+    request: Request
+    length: int  # of the body that follows
+
+
+#: Heads by their bytes. Callers that keep a connection send the same one again and again.
+Heads = dict[bytes, Known]
+
+#: Headers that make a request one of a kind.
+_PARTICULAR = frozenset({"expect", "transfer-encoding", "upgrade"})
+
+_KNOWN_HEADS = 256
+_KNOWN_HEAD_BYTES = 2048  # longer ones are read anew each time
+_END = b"\r\n\r\n"
+
+
 class Part(Enum):
     """How far the reader has come."""
 
@@ -51,7 +69,8 @@ class Reader:
         The caller waits for ``100 Continue`` before it sends the body.
     """
 
-    def __init__(self, limits: HttpLimits, gate: Gate | None, *, peer: str) -> None:
+    def __init__(self, limits: HttpLimits, gate: Gate | None, *, peer: str, heads: Heads | None = None) -> None:
+        self._heads: Heads = {} if heads is None else heads
         self.turns: deque[Turn] = deque()
         self.part, self.part_bytes = Part.NONE, 0
         self.deaf = self.owes_continue = False
@@ -60,11 +79,15 @@ class Reader:
 
     def feed(self, data: bytes) -> None:
         """Read on."""
+        if self.part is Part.NONE and self._take_known(data):
+            return
         part_before = self.part
         self.part_bytes += len(data)
         try:
             self._parser.feed_data(data)
             self._check_size(part_before)
+            if part_before is Part.NONE is self.part and len(self.turns) == 1 and not self.deaf:
+                self._learn(data, self.turns[0])
         except httptools.HttpParserUpgrade as upgrade:  # not taken up: what follows is plain HTTP again
             self._parser = httptools.HttpRequestParser(self)
             if not self.deaf:
@@ -77,6 +100,31 @@ class Reader:
             self.refuse(Refused(400, f"a request is well-formed HTTP/1.1; this one is not: {error}."))
         except Refused as refusal:
             self.refuse(refusal)
+
+    def _take_known(self, data: bytes) -> bool:
+        """Take data that is one whole request with a known head; the gate is asked all the same."""
+        end = data.find(_END) + len(_END)
+        known = self._heads.get(data[:end])
+        if known is None or len(data) - end != known.length or self.deaf:
+            return False
+        head = known.request
+        request = Request(head.method, head.path, head.query_string, head.headers, data[end:], self._peer)
+        refusal = self._gate(request) if self._gate is not None else None
+        self.turns.append(Turn(request, refusal, keep_alive=True, chunked=True))
+        return True
+
+    def _learn(self, data: bytes, turn: Turn) -> None:
+        """Remember the head of data that was one whole, plain request and nothing else."""
+        request, end = turn.request, data.find(_END) + len(_END)
+        plain = turn.refusal is None and turn.keep_alive and turn.chunked and not _PARTICULAR & request.headers.keys()
+        length = request.headers.get("content-length")
+        if not plain or length != str(len(data) - end) or len(request.body) != len(data) - end:
+            return
+        if end <= _KNOWN_HEAD_BYTES:
+            if len(self._heads) >= _KNOWN_HEADS:
+                del self._heads[next(iter(self._heads))]
+            head = Request(request.method, request.path, request.query_string, request.headers)
+            self._heads[data[:end]] = Known(head, len(request.body))
 
     def refuse(self, refusal: Refused) -> None:
         """Answer what cannot be read, after the requests before it, and read no more."""

@@ -6,7 +6,7 @@ from typing import Self
 
 from fnlab.emulator.http.connection import Connection, Serving
 from fnlab.emulator.http.limits import HttpLimits
-from fnlab.emulator.http.messages import App
+from fnlab.emulator.http.messages import App, Prompt
 from fnlab.emulator.http.reader import Gate
 
 #: How often deadlines are looked at: one timer for all connections costs less than one for each request.
@@ -33,6 +33,7 @@ class Server:
         port: int = 0,
         gate: Gate | None = None,
         limits: HttpLimits | None = None,
+        prompt: Prompt | None = None,
     ) -> Self:
         """Listen, and serve from now on.
 
@@ -46,13 +47,15 @@ class Server:
             Asked with each request's head, before its body is read. What it answers instead of None is the answer.
         limits : HttpLimits, optional
             What one caller may take.
+        prompt : callable, optional
+            Asked before the app, for what it can answer without a task.
 
         Raises
         ------
         OSError
             If the port is taken.
         """
-        serving = Serving(app, gate, limits or HttpLimits())
+        serving = Serving(app, gate, limits or HttpLimits(), prompt)
         serving.empty.set()
         loop = asyncio.get_running_loop()
         listener = await loop.create_server(lambda: Connection(serving), host, port, backlog=_BACKLOG)

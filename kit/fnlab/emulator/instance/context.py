@@ -1,5 +1,6 @@
 """What a handler gets beside its event: our names for it, AWS Lambda's and Alibaba Function Compute's."""
 
+import json
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ from fnlab.emulator.instance.phases import Stopwatch
 _MS_PER_S = 1000
 _CLIENT = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
 _NOTHING: Mapping[str, Any] = {}
-_monotonic = time.monotonic  # held from here: a handler may replace what it likes
+_monotonic, _loads = time.monotonic, json.loads  # held from here: a handler may replace what it likes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +54,26 @@ class Context:
     requests: tuple["Context", ...] = ()
 
     def __init__(
-        self, deployment: Deployment, request_id: str = "", deadline_s: float = 0.0, meta: Mapping[str, Any] = _NOTHING
+        self,
+        deployment: Deployment,
+        request_id: str = "",
+        deadline_s: float = 0.0,
+        meta: Mapping[str, Any] | bytes = _NOTHING,
     ) -> None:
         self.request_id = request_id
-        self._deployment, self._deadline_s, self._meta = deployment, deadline_s, meta
+        self._deployment, self._deadline_s = deployment, deadline_s
+        self._told: Mapping[str, Any] | bytes = meta
 
     def __repr__(self) -> str:
         return f"Context({self.function_name!r}, version {self.version}, request {self.request_id!r})"
+
+    @property
+    def _meta(self) -> Mapping[str, Any]:
+        """What came with the request; as JSON it is read when somebody asks, which most handlers never do."""
+        told = self._told
+        if isinstance(told, bytes):
+            told = self._told = _loads(told)
+        return told
 
     # Ours.
 

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import sys
 import threading
 import time
@@ -27,6 +28,9 @@ _read_invoke, _result_frame, _Result = wire.read_invoke, wire.result_frame, wire
 _serving = logs.serving
 
 _TRACE_ID = "_X_AMZN_TRACE_ID"
+
+#: What stands right before the end of an object is its own: a member of an inner one has that one's end behind it.
+_LAST_TRACE_ID = re.compile(rb'(?<!\\)"trace_id": "([ !#-\[\]-~]*)"\}\Z')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,15 +129,14 @@ class Server:
 
     def _told(self, request_id: str, deadline_s: float, meta: bytes) -> Context:
         """Make the context of a request that something is known of."""
-        told = _loads(meta) if meta else {}
-        trace_id: str | None = told.get("trace_id")
+        trace_id = trace_id_in(meta) if self._traced else None
         if self._traced:
             self._has_trace = trace_id is not None
             if trace_id is not None:
                 os.environ[_TRACE_ID] = trace_id
             else:
                 os.environ.pop(_TRACE_ID, None)
-        return Context(self._deployment, request_id, deadline_s, told)
+        return Context(self._deployment, request_id, deadline_s, meta or {})
 
     def _call(self, lane: Lane, context: Context, body: memoryview) -> tuple[bool, bytes, bool, bool]:
         """Call the handler; say whether that went well, the answer, whether it was streamed and whether it is raw."""
@@ -169,6 +172,14 @@ class Server:
         if self._manner.raw and isinstance(value, str):
             return value.encode(), True
         return _write_json(value), False
+
+
+def trace_id_in(meta: bytes) -> str | None:
+    """Find the trace id in what came with a request; where it is the last member, without reading all of it."""
+    if last := _LAST_TRACE_ID.search(meta):
+        return last[1].decode()
+    trace_id: str | None = _loads(meta).get("trace_id") if meta else None
+    return trace_id
 
 
 def piece_bytes(piece: Any) -> bytes:

@@ -61,6 +61,14 @@ def cut(unread: bytearray) -> tuple[int, bytes] | None:
     return kind, body
 
 
+def only(data: bytes) -> tuple[int, bytes] | None:
+    """Read data that is one whole frame and nothing else: its kind and its body."""
+    if len(data) < HEAD.size:
+        return None
+    length, kind = HEAD.unpack_from(data)
+    return (kind, data[HEAD.size :]) if len(data) == HEAD.size + length else None
+
+
 def invoke_frame(request_id: str, left_s: float, event: bytes, meta: bytes = b"") -> bytes:
     """Ask for an invocation; `meta` is JSON that says what else the handler's context is to tell."""
     head = _INVOKE.pack(left_s, request_id.encode(), len(meta))

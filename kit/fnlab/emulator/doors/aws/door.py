@@ -1,7 +1,6 @@
 """The door itself: finds the operation that a request names, and lets it answer."""
 
 import re
-import uuid
 from collections.abc import Mapping
 
 from fnlab.emulator.doors.aws import (
@@ -23,10 +22,12 @@ from fnlab.emulator.doors.aws import (
 from fnlab.emulator.doors.aws.archives import kept
 from fnlab.emulator.doors.aws.arn import Scope
 from fnlab.emulator.doors.aws.call import Call, Handler
-from fnlab.emulator.doors.aws.errors import AwsError, conflict, invalid, not_found, not_here, stale
+from fnlab.emulator.doors.aws.errors import AwsError, closed, conflict, invalid, not_found, not_here, stale
+from fnlab.emulator.doors.aws.express import Express
 from fnlab.emulator.doors.aws.routes import ARCHIVE_PATH, find_operation
 from fnlab.emulator.doors.zips import packed
 from fnlab.emulator.http.messages import Request, Response
+from fnlab.emulator.ids import new_id
 from fnlab.emulator.platform import Platform
 from fnlab.errors import AlreadyExists, BadValue, DeployError, EmulatorClosed, NotFound, RevisionMismatch
 
@@ -61,6 +62,8 @@ class AwsDoor:
     def __init__(self, platform: Platform, *, region: str = "us-east-1", account: str = "000000000000") -> None:
         self._platform = platform
         self._usual = Scope(region, account)
+        #: Answers what is called most, without a task.
+        self.prompt = Express(platform, scope_of=self._scope)
 
     @staticmethod
     def fits(request: Request) -> bool:
@@ -69,7 +72,7 @@ class AwsDoor:
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request."""
-        request_id = str(uuid.uuid4())
+        request_id = new_id()
         try:
             response = await self._answer(request, request_id)
         except AwsError as error:
@@ -98,7 +101,7 @@ class AwsDoor:
         except (BadValue, DeployError) as error:
             raise invalid(str(error)) from error
         except EmulatorClosed as error:
-            raise AwsError("ServiceException", str(error), status=500, fields={"Type": "Service"}) from error
+            raise closed(error) from error
 
     def _scope(self, request: Request) -> Scope:
         """Read from the signature where the caller believes to be."""

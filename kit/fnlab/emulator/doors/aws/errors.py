@@ -96,6 +96,11 @@ def too_large(message: str) -> AwsError:
     return AwsError("RequestEntityTooLargeException", message, status=413)
 
 
+def closed(error: BaseException) -> AwsError:
+    """The platform ends."""
+    return AwsError("ServiceException", str(error), status=500, fields={"Type": "Service"})
+
+
 def not_here(what: str) -> AwsError:
     """An operation that this emulator does not translate."""
     message = f"{what} is not translated by this emulator; its table of parity says what is."

@@ -38,13 +38,13 @@ async def invoke(call: Call) -> Response:
     checks.one_of(log, "logType", ("None", "Tail"))
     checks.done()
     target = call.target(found=True)
-    version = _runnable(call, target)
+    version = runnable(call, target)
     if kind == "DryRun":
         return Response(204, _JSON)
-    payload, meta = _payload(call, waited=kind != "Event"), _meta(call, target)
+    payload, meta = _payload(call, waited=kind != "Event"), meta_of(call, target)
     if kind == "Event":
         return await _enqueued(call, target, payload, meta)
-    if broken := _without_handler(version):
+    if broken := without_handler(version):
         return _answered(version, broken, failed=True)
     report = await call.platform.invoke(
         target.name, target.qualifier, payload=payload, request_id=call.request_id, meta=meta
@@ -57,11 +57,26 @@ async def invoke(call: Call) -> Response:
     return Response(200, {**response.headers, **tail, "X-Amzn-Trace-Id": meta["trace_id"]}, response.body)
 
 
+def answer_of(version: Version, report: Report, *, request_id: str, trace_id: str) -> Response:
+    """Write the answer to a plain invocation."""
+    _refuse_throttled(report)
+    body, failed = payload_of(report, version.function)
+    headers = {
+        "x-amzn-RequestId": request_id,
+        "Content-Type": "application/json",
+        "X-Amz-Executed-Version": number_of(version),
+        "X-Amzn-Trace-Id": trace_id,
+    }
+    if failed:
+        headers["X-Amz-Function-Error"] = "Unhandled"
+    return Response(200, headers, body)
+
+
 async def invoke_async(call: Call) -> Response:
     """InvokeAsync, the old way to leave an event to the queue."""
     target = call.target(found=True)
-    _runnable(call, target)
-    return await _enqueued(call, target, _payload(call, waited=False), _meta(call, target))
+    runnable(call, target)
+    return await _enqueued(call, target, _payload(call, waited=False), meta_of(call, target))
 
 
 async def invoke_with_response_stream(call: Call) -> Response:
@@ -72,10 +87,10 @@ async def invoke_with_response_stream(call: Call) -> Response:
     checks.one_of(log, "logType", ("None", "Tail"))
     checks.done()
     target = call.target(found=True)
-    _runnable(call, target)
+    runnable(call, target)
     if kind == "DryRun":
         return Response(204, _JSON)
-    payload, meta = _payload(call, waited=True), _meta(call, target)
+    payload, meta = _payload(call, waited=True), meta_of(call, target)
     chosen = call.platform.version(target.name, target.qualifier)
     pieces = call.platform.stream(target.name, number_of(chosen), payload=payload, meta=meta)
     first = await anext(pieces)  # what is refused is refused before anything is sent
@@ -117,7 +132,7 @@ def _chunks(content: bytes) -> list[bytes]:
     ]
 
 
-def _runnable(call: Call, target: Target) -> Version:
+def runnable(call: Call, target: Target) -> Version:
     """Find what is to run; refuse what this machine has no runtime for."""
     entry = call.entry(target.name, target.qualifier or LATEST)
     version = find_version(call, entry, target.qualifier)
@@ -128,7 +143,7 @@ def _runnable(call: Call, target: Target) -> Version:
     return version
 
 
-def _without_handler(version: Version) -> bytes | None:
+def without_handler(version: Version) -> bytes | None:
     """Say what AWS's runtime says of a handler that names no function; None for any other."""
     written, function = version.notes.get("Handler"), version.function
     if function.runtime != "python" or not written or to_platform(written):
@@ -152,15 +167,17 @@ def _payload(call: Call, *, waited: bool) -> bytes:
     return payload
 
 
-def _no_json(word: str) -> None:
+def no_json(word: str) -> None:
+    """Refuse what only Python's reader takes for JSON."""
     raise ValueError(f"Unexpected word {word}")
 
 
 #: Python's own also takes NaN and Infinity, which are not JSON.
-_DECODER = json.JSONDecoder(parse_constant=_no_json)
+_DECODER = json.JSONDecoder(parse_constant=no_json)
 
 
-def _meta(call: Call, target: Target) -> dict[str, Any]:
+def meta_of(call: Call, target: Target) -> dict[str, Any]:
+    """Say what the handler's context is to tell."""
     trace = call.header("X-Amzn-Trace-Id") or f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Sampled=0"
     meta: dict[str, Any] = {
         "arn": call.scope.function(target.name, target.qualifier),
