@@ -12,7 +12,7 @@ from fnlab.trace import Phase, Status
 from fnlab.units import MS_PER_S
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """One invocation, as measured.
 
