@@ -17,8 +17,8 @@ from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate
 from fnlab.emulator.http.messages import Request, Response
 from fnlab.emulator.http.server import Server
-from fnlab.emulator.nursery import Nursery
-from fnlab.emulator.process import Instance
+from fnlab.emulator.processes.nursery import Nursery
+from fnlab.emulator.processes.process import Instance
 from fnlab.functions import Function, Package
 
 ECHO = Path(__file__).parents[1] / "functions" / "echo"

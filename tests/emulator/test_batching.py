@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from fnlab.emulator import codec
-from fnlab.emulator.body import settings_of, spawner
 from fnlab.emulator.instance import wire
 from fnlab.emulator.instance.lanes import Lane
-from fnlab.emulator.process import Instance
+from fnlab.emulator.processes.body import settings_of, spawner
+from fnlab.emulator.processes.process import Instance
+from fnlab.emulator.state import codec
 from fnlab.errors import FunctionTimeout, HandlerError
 from fnlab.functions import Function, Package, Scaling
 

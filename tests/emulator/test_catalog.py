@@ -2,10 +2,10 @@
 
 import pytest
 
-from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.home import Home
-from fnlab.emulator.records import Named
-from fnlab.emulator.store import Store
+from fnlab.emulator.state.catalog import Catalog
+from fnlab.emulator.state.records import Named
+from fnlab.emulator.state.store import Store
 from fnlab.errors import (
     AliasNotFound,
     AlreadyExists,

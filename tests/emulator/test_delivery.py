@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from fnlab.emulator.delivery import Delivery
-from fnlab.emulator.events import Event, Events, State
-from fnlab.emulator.store import Store
+from fnlab.emulator.queue.delivery import Delivery
+from fnlab.emulator.queue.events import Event, Events, State
+from fnlab.emulator.state.store import Store
 from fnlab.errors import AlreadyExists, EmulatorClosed, EventNotFound, FunctionNotFound, PlatformError
 from fnlab.functions import AsyncPolicy
 from fnlab.functions.quota import Backoff

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from fnlab.emulator.delivery import Delivery
 from fnlab.emulator.home import Home
-from fnlab.emulator.store import Store
+from fnlab.emulator.queue.delivery import Delivery
+from fnlab.emulator.state.store import Store
 from fnlab.functions import AsyncPolicy
 from fnlab.functions.quota import Backoff
 from fnlab.trace import Status
@@ -26,7 +26,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_durability import delivery_on
 from fnlab.emulator.home import Home
-from fnlab.emulator.store import Store
+from fnlab.emulator.state.store import Store
 
 async def sender(delivery, name):
     for n in range(1_000_000):
@@ -143,7 +143,7 @@ def test_records_and_transactions_outlive_a_kill(tmp_path):
     program = f"""
 import os, signal
 from pathlib import Path
-from fnlab.emulator.store import Store
+from fnlab.emulator.state.store import Store
 store = Store(Path({str(tmp_path / "store.db")!r}))
 store.put("alias", "digits", "live", {{"version": 2}})
 with store.transaction():

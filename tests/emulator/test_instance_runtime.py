@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from fnlab.emulator.body import settings_of, spawner
-from fnlab.emulator.forkserver import ForkServer
 from fnlab.emulator.instance import json_text, wire
-from fnlab.emulator.process import Instance
+from fnlab.emulator.processes.body import settings_of, spawner
+from fnlab.emulator.processes.forkserver import ForkServer
+from fnlab.emulator.processes.process import Instance
 from fnlab.functions import Function, Package
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"

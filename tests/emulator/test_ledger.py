@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.home import Home
-from fnlab.emulator.store import Store
+from fnlab.emulator.state.catalog import Catalog
+from fnlab.emulator.state.store import Store
 from fnlab.errors import FnlabError
 from fnlab.functions import Alias, AsyncPolicy, Function, Isolation, Package, Scaling
 

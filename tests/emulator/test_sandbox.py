@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from fnlab.emulator import sandbox
-from fnlab.emulator.body import Group
 from fnlab.emulator.instance import landlock
-from fnlab.emulator.sandbox import Offers, Part, Sandbox, used_mib
+from fnlab.emulator.processes import sandbox
+from fnlab.emulator.processes.body import Group
+from fnlab.emulator.processes.sandbox import Offers, Part, Sandbox, used_mib
 from fnlab.functions import Function, Isolation, Package, Scaling
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
@@ -361,7 +361,7 @@ def test_a_frozen_instance_ends_with_the_kernel(how):
 import time
 from pathlib import Path
 from fnlab.emulator import Emulator
-from fnlab.emulator.body import Group
+from fnlab.emulator.processes.body import Group
 from fnlab.functions import Function, Isolation, Package
 class Known(Group):
     reaped = False

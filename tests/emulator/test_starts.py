@@ -130,7 +130,7 @@ def test_closing_does_not_wait_for_an_endless_import(deploy, emulator, start):
 @forked
 def test_an_endless_import_ends_at_the_init_timeout(deploy, monkeypatch, start):
     """The fork server is killed and the call says so."""
-    monkeypatch.setattr("fnlab.emulator.forkserver.INIT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("fnlab.emulator.processes.forkserver.INIT_TIMEOUT_S", 0.5)
     with pytest.raises(FunctionTimeout, match=r"must end within 0\.5 s; the fork server was killed"):
         deploy("slow_import", start=start)(None)
 

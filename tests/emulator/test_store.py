@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from fnlab.emulator.store import Record, Store
+from fnlab.emulator.state.store import Record, Store
 from fnlab.errors import PlatformError
 
 

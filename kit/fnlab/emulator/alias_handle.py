@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fnlab.display import facts
-from fnlab.emulator.records import Named
+from fnlab.emulator.state.records import Named
 from fnlab.emulator.target import Target
 from fnlab.functions import DRAFT, Alias, Function
 

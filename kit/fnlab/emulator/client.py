@@ -8,10 +8,10 @@ from fnlab.display import facts
 from fnlab.emulator import log
 from fnlab.emulator.alias_handle import AliasHandle, set_alias
 from fnlab.emulator.platform import History
-from fnlab.emulator.records import Version
+from fnlab.emulator.processes.sandbox import Sandbox
 from fnlab.emulator.report import Report
-from fnlab.emulator.sandbox import Sandbox
-from fnlab.emulator.supervisor import Supervisor
+from fnlab.emulator.state.records import Version
+from fnlab.emulator.supervision.supervisor import Supervisor
 from fnlab.emulator.target import Target
 from fnlab.errors import BadValue, EmulatorClosed
 from fnlab.functions import Function

@@ -16,10 +16,10 @@ from fnlab.emulator.descriptors import raise_limit
 from fnlab.emulator.doors.front import Front, Place
 from fnlab.emulator.home import Home
 from fnlab.emulator.http.access import gate, load_token
-from fnlab.emulator.mailbox import Mail
 from fnlab.emulator.platform import Platform
-from fnlab.emulator.records import Version
+from fnlab.emulator.queue.mailbox import Mail
 from fnlab.emulator.report import Report
+from fnlab.emulator.state.records import Version
 from fnlab.errors import EmulatorClosed, MissingExtra
 from fnlab.functions import Function
 from fnlab.trace import Trace

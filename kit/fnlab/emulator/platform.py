@@ -11,20 +11,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from fnlab.emulator import direct
 from fnlab.emulator.arn import function_arn, function_in
-from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.clock import WallClock
-from fnlab.emulator.delivery import Delivery
 from fnlab.emulator.handlers import check_handler
 from fnlab.emulator.home import Home
 from fnlab.emulator.ids import new_id
 from fnlab.emulator.meter import Meter
-from fnlab.emulator.records import Entry, Version
+from fnlab.emulator.queue.delivery import Delivery
 from fnlab.emulator.report import Report, refused
-from fnlab.emulator.slots import Answer
-from fnlab.emulator.store import Store
-from fnlab.emulator.supervisor import Supervisor
+from fnlab.emulator.state.catalog import Catalog
+from fnlab.emulator.state.records import Entry, Version
+from fnlab.emulator.state.store import Store
+from fnlab.emulator.supervision import direct
+from fnlab.emulator.supervision.slots import Answer
+from fnlab.emulator.supervision.supervisor import Supervisor
 from fnlab.functions import DRAFT, Function, Limits
 from fnlab.scheduler import Admission, Refusal
 from fnlab.trace import Recorder, Trace

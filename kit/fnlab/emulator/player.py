@@ -8,7 +8,7 @@ from typing import Any
 from fnlab.emulator.client import Deployed
 from fnlab.emulator.clock import ReplayClock
 from fnlab.emulator.report import Report
-from fnlab.emulator.supervisor import Supervisor
+from fnlab.emulator.supervision.supervisor import Supervisor
 from fnlab.emulator.target import to_json
 from fnlab.errors import BadValue
 from fnlab.functions import Function, Limits

@@ -7,7 +7,7 @@ from fnlab.display import facts
 
 if TYPE_CHECKING:
     from fnlab.emulator.emulator import Emulator
-    from fnlab.emulator.events import Event
+    from fnlab.emulator.queue.events import Event
 
 
 class Task:

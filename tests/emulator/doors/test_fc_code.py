@@ -19,7 +19,7 @@ from fnlab.emulator.doors.fc.translation import description_of, fields_of, funct
 from fnlab.emulator.doors.jsontext import parse
 from fnlab.emulator.doors.zips import packed
 from fnlab.emulator.http.messages import Request
-from fnlab.emulator.records import Entry, Version
+from fnlab.emulator.state.records import Entry, Version
 from fnlab.errors import BadValue
 from fnlab.functions import Package
 

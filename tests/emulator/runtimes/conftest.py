@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fnlab.emulator.body import settings_of
+from fnlab.emulator.processes.body import settings_of
 from fnlab.emulator.runtimes import runtime_of
 from fnlab.emulator.runtimes.starting import ProgramStarter
 from fnlab.functions import Function, Package

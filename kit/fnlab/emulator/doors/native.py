@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from fnlab.emulator import codec, log
+from fnlab.emulator import log
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
 from fnlab.emulator.report import Report
+from fnlab.emulator.state import codec
 from fnlab.emulator.target import check_event
 from fnlab.errors import BadValue, EventNotFound, FnlabError, NotFound
 from fnlab.functions import Function, Package

@@ -16,7 +16,7 @@ from fnlab.emulator.doors.router import Handler, Router
 from fnlab.emulator.doors.size import TooLarge, check_size
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
-from fnlab.emulator.records import Version
+from fnlab.emulator.state.records import Version
 from fnlab.errors import BadValue, FnlabError, NotFound
 from fnlab.trace import Status
 

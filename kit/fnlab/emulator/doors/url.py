@@ -20,8 +20,8 @@ from fnlab.emulator.doors.size import too_large
 from fnlab.emulator.doors.urlformat import event_of, failure, head_of, response_of, split_prelude
 from fnlab.emulator.http.messages import Request, Response, json_response
 from fnlab.emulator.platform import Platform
-from fnlab.emulator.records import Entry
 from fnlab.emulator.report import Report
+from fnlab.emulator.state.records import Entry
 from fnlab.errors import BadValue, FnlabError, NotFound
 from fnlab.functions import Function
 from fnlab.trace import Status

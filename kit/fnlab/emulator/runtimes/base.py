@@ -7,10 +7,10 @@ import os
 import signal
 import time
 
-from fnlab.emulator import lifelines
-from fnlab.emulator.body import Spawned
 from fnlab.emulator.instance.wire import Result
-from fnlab.emulator.kinds import Owner
+from fnlab.emulator.processes import lifelines
+from fnlab.emulator.processes.body import Spawned
+from fnlab.emulator.processes.kinds import Owner
 from fnlab.emulator.runtimes import usage
 from fnlab.emulator.runtimes.starting import ProgramStarter
 from fnlab.emulator.runtimes.vigil import ended, how_it_ended, read_word

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from fnlab.emulator.kinds import Owner
+from fnlab.emulator.processes.kinds import Owner
 from fnlab.emulator.runtimes import sockets
 from fnlab.emulator.runtimes.base import BaseInstance, error_body
 from fnlab.emulator.runtimes.environment import fc_variables

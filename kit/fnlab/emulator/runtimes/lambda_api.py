@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fnlab.emulator.kinds import Owner
+from fnlab.emulator.processes.kinds import Owner
 from fnlab.emulator.runtimes import sockets
 from fnlab.emulator.runtimes.base import BaseInstance, error_body
 from fnlab.emulator.runtimes.environment import LATEST, arn, lambda_variables

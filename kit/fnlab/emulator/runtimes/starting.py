@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fnlab.emulator.body import Spawned, environment
+from fnlab.emulator.processes.body import Spawned, environment
 from fnlab.functions import Function
 
 
@@ -20,7 +20,7 @@ class ProgramStarter:
     function, version : Function, int
         What runs.
     settings : Mapping
-        As :func:`fnlab.emulator.body.settings_of` gives them: where the package and the temporary folder are.
+        As :func:`fnlab.emulator.processes.body.settings_of` gives them: where the package and the temporary folder are.
     log_path : Path
         Where the program's output goes.
     """

@@ -10,7 +10,7 @@ from fnlab.emulator.doors.aws.notes import forget_qualifier
 from fnlab.emulator.doors.aws.paging import page
 from fnlab.emulator.doors.aws.shapes import alias_shape
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import Entry
+from fnlab.emulator.state.records import Entry
 from fnlab.errors import RevisionMismatch
 from fnlab.functions import DRAFT, Alias
 

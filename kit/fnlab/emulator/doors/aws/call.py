@@ -7,7 +7,6 @@ from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from fnlab.emulator.catalog import Catalog
 from fnlab.emulator.doors.aws.arn import LATEST, Scope, Target, check_name, check_qualifier, find_target
 from fnlab.emulator.doors.aws.checks import Checks
 from fnlab.emulator.doors.aws.errors import not_found, too_large
@@ -17,7 +16,8 @@ from fnlab.emulator.doors.url import PREFIX
 from fnlab.emulator.http.access import credential_of
 from fnlab.emulator.http.messages import Query, Request, Response
 from fnlab.emulator.platform import Platform
-from fnlab.emulator.records import Entry
+from fnlab.emulator.state.catalog import Catalog
+from fnlab.emulator.state.records import Entry
 from fnlab.functions import Limits
 
 

@@ -11,7 +11,7 @@ from fnlab.emulator.doors.aws.fields import Fields
 from fnlab.emulator.doors.aws.handlers import NO_HANDLER, to_platform
 from fnlab.emulator.doors.aws.images import command_of, variables_of
 from fnlab.emulator.doors.aws.runtimes import check_runtime, kind_of, own_runtime
-from fnlab.emulator.records import Version
+from fnlab.emulator.state.records import Version
 from fnlab.functions import Function, Limits, Package
 
 USUAL_MEMORY_MIB, USUAL_TIMEOUT_S, USUAL_DISK_MIB = 128, 3, 512

@@ -7,7 +7,7 @@ from fnlab.emulator.doors.aws.arn import Scope
 from fnlab.emulator.doors.aws.checks import Checks
 from fnlab.emulator.doors.aws.errors import invalid
 from fnlab.emulator.doors.aws.images import variables_of
-from fnlab.emulator.records import Version
+from fnlab.emulator.state.records import Version
 from fnlab.functions import Function, Limits
 
 _NAME = r"[a-zA-Z]([a-zA-Z0-9_])+"

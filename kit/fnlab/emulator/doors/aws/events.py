@@ -14,7 +14,7 @@ from fnlab.emulator.doors.aws.letters import follow_policy
 from fnlab.emulator.doors.aws.notes import read_note, write_note
 from fnlab.emulator.doors.aws.paging import page
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import Entry
+from fnlab.emulator.state.records import Entry
 from fnlab.functions import Limits
 
 _DESTINATION = (

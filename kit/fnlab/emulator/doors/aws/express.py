@@ -20,8 +20,8 @@ from fnlab.emulator.doors.aws.routes import find_operation
 from fnlab.emulator.http.messages import Request, Response
 from fnlab.emulator.ids import new_id
 from fnlab.emulator.platform import Platform
-from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report
+from fnlab.emulator.state.records import Version
 from fnlab.errors import EmulatorClosed
 from fnlab.functions import Limits
 

@@ -3,7 +3,7 @@
 from fnlab.emulator.doors.aws.arn import LATEST
 from fnlab.emulator.doors.aws.call import Call
 from fnlab.emulator.doors.aws.errors import AwsError, not_found
-from fnlab.emulator.records import Entry, Version
+from fnlab.emulator.state.records import Entry, Version
 from fnlab.errors import AliasNotFound, VersionNotFound
 
 

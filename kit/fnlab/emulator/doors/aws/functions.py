@@ -24,7 +24,7 @@ from fnlab.emulator.doors.aws.paging import page
 from fnlab.emulator.doors.aws.shapes import archive_name, configuration, number_of
 from fnlab.emulator.doors.aws.tags import check_tags
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import Entry, LayerVersion, Version
+from fnlab.emulator.state.records import Entry, LayerVersion, Version
 from fnlab.errors import StillNeeded
 
 

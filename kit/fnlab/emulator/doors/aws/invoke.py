@@ -19,8 +19,8 @@ from fnlab.emulator.doors.aws.handlers import to_platform
 from fnlab.emulator.doors.aws.runtimes import kind_of
 from fnlab.emulator.doors.aws.shapes import number_of
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report
+from fnlab.emulator.state.records import Version
 from fnlab.functions import Limits
 from fnlab.trace import Status
 

@@ -10,7 +10,7 @@ from fnlab.emulator.doors.aws.errors import conflict, not_found, stale
 from fnlab.emulator.doors.aws.layers import name_of, number_of
 from fnlab.emulator.doors.aws.permissions import STATEMENT_ID, document, principal_of
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import new_revision
+from fnlab.emulator.state.records import new_revision
 from fnlab.errors import LayerNotFound
 
 #: The kind of record in the store; a layer's version has no room for what changes.

@@ -18,7 +18,7 @@ from fnlab.emulator.doors.aws.paging import page
 from fnlab.emulator.doors.aws.runtimes import EVER, RUNTIMES
 from fnlab.emulator.doors.zips import packed
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import LayerVersion
+from fnlab.emulator.state.records import LayerVersion
 from fnlab.errors import LayerNotFound
 from fnlab.functions import Limits, Package
 

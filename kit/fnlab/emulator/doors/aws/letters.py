@@ -5,7 +5,7 @@ from typing import Any
 from fnlab.emulator.doors.aws.arn import LATEST
 from fnlab.emulator.doors.aws.call import Call
 from fnlab.emulator.doors.aws.notes import read_note
-from fnlab.emulator.records import Entry, Version
+from fnlab.emulator.state.records import Entry, Version
 from fnlab.functions import AsyncPolicy
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from fnlab.emulator.doors.aws.call import Call
-from fnlab.emulator.records import Entry, Version, new_revision
+from fnlab.emulator.state.records import Entry, Version, new_revision
 
 #: Under which the draft's revision is noted where AWS changes it and the platform does not.
 _REVISION = "aws revision"

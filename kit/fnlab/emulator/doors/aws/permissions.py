@@ -13,7 +13,7 @@ from fnlab.emulator.doors.aws.fields import Fields
 from fnlab.emulator.doors.aws.finding import find_version, has_qualifier, no_qualifier
 from fnlab.emulator.doors.aws.notes import read_note, shown_revision, write_note
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import Entry, new_revision
+from fnlab.emulator.state.records import Entry, new_revision
 
 #: Parts of a statement's condition: the request's member, the operator, the key in the document.
 _CONDITIONS = (

@@ -13,7 +13,7 @@ from fnlab.emulator.doors.aws.moments import short_stamp
 from fnlab.emulator.doors.aws.notes import read_note, write_note
 from fnlab.emulator.doors.aws.paging import page
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import Entry
+from fnlab.emulator.state.records import Entry
 
 
 async def put_provisioned_concurrency_config(call: Call) -> Response:

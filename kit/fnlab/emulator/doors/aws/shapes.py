@@ -11,7 +11,7 @@ from fnlab.emulator.doors.aws.handlers import to_aws, to_platform
 from fnlab.emulator.doors.aws.moments import stamp
 from fnlab.emulator.doors.aws.runtimes import own_runtime, runtime_version_arn
 from fnlab.emulator.doors.zips import packed
-from fnlab.emulator.records import Named, Version
+from fnlab.emulator.state.records import Named, Version
 
 #: How far a function is when AWS answers: still being made or changed, at rest, or one of many in a list.
 State = Literal["creating", "updating", "settled", "listed"]

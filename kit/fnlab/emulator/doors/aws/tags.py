@@ -8,7 +8,7 @@ from fnlab.emulator.doors.aws.checks import Checks
 from fnlab.emulator.doors.aws.errors import invalid, not_found, not_here
 from fnlab.emulator.doors.aws.notes import renew_revision
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import Entry
+from fnlab.emulator.state.records import Entry
 from fnlab.functions import Limits
 
 _ELSEWHERE = {

@@ -12,7 +12,7 @@ from fnlab.emulator.doors.aws.fields import Fields
 from fnlab.emulator.doors.aws.moments import precise_stamp
 from fnlab.emulator.doors.aws.paging import page
 from fnlab.emulator.http.messages import Response
-from fnlab.emulator.records import Entry
+from fnlab.emulator.state.records import Entry
 
 _QUALIFIER = r"((?!^\d+$)^[0-9a-zA-Z-_]+$)"
 _MODES = ("RESPONSE_STREAM", "BUFFERED")

@@ -10,7 +10,7 @@ from fnlab.emulator.doors.fc.refusals import Refusal, coded
 from fnlab.emulator.doors.zips import packed
 from fnlab.emulator.http.access import credential_of
 from fnlab.emulator.http.messages import Response, json_response
-from fnlab.emulator.records import Version
+from fnlab.emulator.state.records import Version
 from fnlab.errors import AlreadyExists
 from fnlab.functions import Package
 

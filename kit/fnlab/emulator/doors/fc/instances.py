@@ -10,7 +10,7 @@ from fnlab.emulator.doors.fc.call import LATEST, Call
 from fnlab.emulator.doors.fc.invocations import instance_id
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.http.messages import Response, json_response
-from fnlab.emulator.records import Version
+from fnlab.emulator.state.records import Version
 from fnlab.units import MS_PER_S
 
 RUNNING, DESTROYED = "Running", "Destroyed"

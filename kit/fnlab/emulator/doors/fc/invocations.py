@@ -8,8 +8,8 @@ from fnlab.emulator.doors.fc.call import LATEST, PROVIDER, Call
 from fnlab.emulator.doors.fc.refusals import Refusal, coded
 from fnlab.emulator.http.messages import Response
 from fnlab.emulator.log import TAIL_BYTES
-from fnlab.emulator.records import Version
 from fnlab.emulator.report import Report
+from fnlab.emulator.state.records import Version
 from fnlab.errors import AlreadyExists
 from fnlab.functions import Limits
 from fnlab.trace import Status

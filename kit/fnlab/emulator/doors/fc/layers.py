@@ -8,7 +8,7 @@ from fnlab.emulator.doors.fc import code
 from fnlab.emulator.doors.fc.call import Call, given, timestamp
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.http.messages import Response, json_response
-from fnlab.emulator.records import LayerVersion
+from fnlab.emulator.state.records import LayerVersion
 
 _ARN = re.compile(r"(?:acs:fc:[^:]*:[^:]*:layers/)?(?P<name>[^/:#]+)(?:/versions/|#)(?P<number>[1-9]\d*)")
 

@@ -3,7 +3,7 @@
 import time
 
 from fnlab.emulator.doors.fc.call import Call, timestamp
-from fnlab.emulator.records import Entry
+from fnlab.emulator.state.records import Entry
 
 
 def note_change(call: Call, key: str) -> None:

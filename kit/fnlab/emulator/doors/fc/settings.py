@@ -8,7 +8,7 @@ from fnlab.emulator.doors.fc.call import LATEST, PROVIDER, Call, given
 from fnlab.emulator.doors.fc.moments import forget, note_change, of_async, times
 from fnlab.emulator.doors.fc.refusals import Refusal
 from fnlab.emulator.http.messages import Response, json_response
-from fnlab.emulator.records import Entry
+from fnlab.emulator.state.records import Entry
 from fnlab.functions import AsyncPolicy, Limits
 
 #: The draft's name in the platform's settings.

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from fnlab.emulator.doors.fc.call import LARGEST_PAGE, LATEST, PAGE, Call
 from fnlab.emulator.doors.fc.refusals import Refusal
-from fnlab.emulator.events import State
 from fnlab.emulator.http.messages import Response, json_response
+from fnlab.emulator.queue.events import State
 from fnlab.units import MS_PER_S
 
 if TYPE_CHECKING:
-    from fnlab.emulator.events import Event
+    from fnlab.emulator.queue.events import Event
 
 #: How many tasks of a function are looked through; the queue keeps no more that have ended.
 MOST_TASKS = 10_000

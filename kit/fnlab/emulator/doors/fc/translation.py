@@ -12,7 +12,7 @@ from fnlab.emulator.doors.fc import entry as entry_points
 from fnlab.emulator.doors.fc.call import PROVIDER, Place, given, timestamp
 from fnlab.emulator.doors.fc.code import Code
 from fnlab.emulator.doors.fc.refusals import Refusal
-from fnlab.emulator.records import Entry, Version
+from fnlab.emulator.state.records import Entry, Version
 from fnlab.functions import Function, Isolation, Limits, Package, Runtime, Scaling
 
 #: What a custom runtime is started with by default, and where its files are in the service's containers.

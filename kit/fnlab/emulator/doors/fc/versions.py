@@ -6,7 +6,7 @@ from fnlab.emulator.doors.fc.call import LATEST, Call, given, timestamp
 from fnlab.emulator.doors.fc.moments import forget, note_change, of_alias, times
 from fnlab.emulator.doors.fc.refusals import Refusal, coded
 from fnlab.emulator.http.messages import Response, json_response
-from fnlab.emulator.records import DRAFT_NAMES, Named, Version
+from fnlab.emulator.state.records import DRAFT_NAMES, Named, Version
 from fnlab.errors import AlreadyExists
 from fnlab.functions import DRAFT, Alias
 

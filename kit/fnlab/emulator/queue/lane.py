@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from fnlab.emulator.events import Event, Events
+from fnlab.emulator.queue.events import Event, Events
 
 #: Of events that are given up untried, so many at a time; the loop serves others in between.
 _BATCH = 100

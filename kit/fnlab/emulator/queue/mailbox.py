@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fnlab.emulator.store import Store
+from fnlab.emulator.state.store import Store
 from fnlab.units import S_PER_DAY
 
 #: Nobody may ever come for it. Amazon SQS, the usual place for dead letters, keeps a message 14 days at the most.

@@ -4,8 +4,8 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
 
-from fnlab.emulator.events import Event, Events
-from fnlab.emulator.store import Store
+from fnlab.emulator.queue.events import Event, Events
+from fnlab.emulator.state.store import Store
 from fnlab.errors import PlatformError
 
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from fnlab.emulator import sandbox
+from fnlab.emulator.processes import sandbox
 from fnlab.functions import Function
 
 #: Numeric libraries would start a thread a core; an instance owns a share of one.

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fnlab.emulator.body import Body, Group, Starter, settings_of, spawner
 from fnlab.emulator.instance import wire
-from fnlab.emulator.kinds import AnyInstance
-from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S, Instance
+from fnlab.emulator.processes.body import Body, Group, Starter, settings_of, spawner
+from fnlab.emulator.processes.kinds import AnyInstance
+from fnlab.emulator.processes.process import GRACE_S, INIT_TIMEOUT_S, Instance
 from fnlab.emulator.report import error_of
 from fnlab.errors import FnlabError, FunctionTimeout, InstanceCrashed
 from fnlab.functions import Function

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from fnlab.emulator.store import Store
+from fnlab.emulator.state.store import Store
 from fnlab.errors import AlreadyExists
 from fnlab.trace import Status
 

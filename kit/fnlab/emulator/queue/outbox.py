@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from fnlab.emulator import destinations
-from fnlab.emulator.events import Event, Events, new_event
-from fnlab.emulator.mailbox import Mail, Mailbox
+from fnlab.emulator.queue import destinations
+from fnlab.emulator.queue.events import Event, Events, new_event
+from fnlab.emulator.queue.mailbox import Mail, Mailbox
 
 #: Functions that are each other's destinations would go on for ever. AWS Lambda ends such a loop after about 16 turns.
 LONGEST_CHAIN = 16
@@ -18,7 +18,7 @@ class Outbox:
     events, mailbox : Events, Mailbox
         Where a function's share goes, and everybody else's.
     target_of, arn_of, clock : callable
-        As :class:`~fnlab.emulator.delivery.Delivery` is given them.
+        As :class:`~fnlab.emulator.queue.delivery.Delivery` is given them.
     on_written : callable
         Hears which functions have new events.
     """

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from fnlab.emulator.ids import new_id
 from fnlab.emulator.instance import wire
-from fnlab.emulator.process import Instance
+from fnlab.emulator.processes.process import Instance
 from fnlab.emulator.report import Report
-from fnlab.emulator.slots import Request, Slot
+from fnlab.emulator.supervision.slots import Request, Slot
 
 if TYPE_CHECKING:
-    from fnlab.emulator.supervisor import Supervisor
+    from fnlab.emulator.supervision.supervisor import Supervisor
 
 _READ_BYTES = 65_536
 _NOTHING: Mapping[str, Any] = {}

@@ -6,7 +6,7 @@ from fnlab.emulator.clock import Clock
 from fnlab.emulator.instance import wire
 from fnlab.emulator.log import Extract
 from fnlab.emulator.report import Report, measured
-from fnlab.emulator.slots import Request, Slot
+from fnlab.emulator.supervision.slots import Request, Slot
 from fnlab.functions import Function
 from fnlab.trace import Recorder, Status
 from fnlab.trace.recorder import whole_ms

@@ -8,18 +8,18 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar
 
-from fnlab.emulator.bookkeeper import Bookkeeper
 from fnlab.emulator.clock import Clock
 from fnlab.emulator.home import Home
 from fnlab.emulator.ids import new_id
 from fnlab.emulator.instance import wire
-from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.log import Log
-from fnlab.emulator.nursery import Nursery
-from fnlab.emulator.process import GRACE_S, INIT_TIMEOUT_S
+from fnlab.emulator.processes.kinds import AnyInstance
+from fnlab.emulator.processes.nursery import Nursery
+from fnlab.emulator.processes.process import GRACE_S, INIT_TIMEOUT_S
 from fnlab.emulator.report import Report, error_json, refused
-from fnlab.emulator.slots import Answer, Request, Sink, Slot
-from fnlab.emulator.watch import Watch
+from fnlab.emulator.supervision.bookkeeper import Bookkeeper
+from fnlab.emulator.supervision.slots import Answer, Request, Sink, Slot
+from fnlab.emulator.supervision.watch import Watch
 from fnlab.errors import CannotFork, EmulatorClosed, FnlabError
 from fnlab.functions import Function, Limits, Scaling
 from fnlab.scheduler import (

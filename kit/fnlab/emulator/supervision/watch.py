@@ -6,9 +6,9 @@ from pathlib import Path
 
 from fnlab.emulator.beside import beside
 from fnlab.emulator.clock import Clock
-from fnlab.emulator.kinds import AnyInstance
-from fnlab.emulator.sandbox import used_mib
-from fnlab.emulator.slots import Request, Slot
+from fnlab.emulator.processes.kinds import AnyInstance
+from fnlab.emulator.processes.sandbox import used_mib
+from fnlab.emulator.supervision.slots import Request, Slot
 from fnlab.functions import Function
 from fnlab.trace import Status
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from fnlab.emulator.kinds import AnyInstance
 from fnlab.emulator.log import Log
+from fnlab.emulator.processes.kinds import AnyInstance
 from fnlab.emulator.report import Report
 from fnlab.trace import Status
 

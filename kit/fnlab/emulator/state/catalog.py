@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from fnlab.emulator.home import Home
-from fnlab.emulator.ledger import Ledger
-from fnlab.emulator.records import DRAFT_NAMES, Entry, LayerVersion, Named, Version, new_revision
-from fnlab.emulator.store import Store
+from fnlab.emulator.state.ledger import Ledger
+from fnlab.emulator.state.records import DRAFT_NAMES, Entry, LayerVersion, Named, Version, new_revision
+from fnlab.emulator.state.store import Store
 from fnlab.errors import (
     AliasNotFound,
     AlreadyExists,

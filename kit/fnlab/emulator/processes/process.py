@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fnlab.emulator import lifelines
-from fnlab.emulator.body import Body, Starter
 from fnlab.emulator.instance import wire
-from fnlab.emulator.kinds import Owner
+from fnlab.emulator.processes import lifelines
+from fnlab.emulator.processes.body import Body, Starter
+from fnlab.emulator.processes.kinds import Owner
 from fnlab.trace import Phase
 from fnlab.units import BYTES_PER_MIB
 

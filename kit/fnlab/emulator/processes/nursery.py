@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fnlab.emulator.beside import beside
-from fnlab.emulator.body import settings_of, spawner
-from fnlab.emulator.forkserver import ForkServer
 from fnlab.emulator.home import Home
 from fnlab.emulator.instance import wire
-from fnlab.emulator.kinds import AnyInstance, Owner
-from fnlab.emulator.process import Instance
+from fnlab.emulator.processes.body import settings_of, spawner
+from fnlab.emulator.processes.forkserver import ForkServer
+from fnlab.emulator.processes.kinds import AnyInstance, Owner
+from fnlab.emulator.processes.process import Instance
 from fnlab.emulator.runtimes import BaseInstance, ProgramStarter, runtime_of
 from fnlab.errors import FnlabError
 from fnlab.functions import Function

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from fnlab.emulator import destinations
-from fnlab.emulator.events import ENDED, UNSENT, WAITING, Event, Events, State, new_event
-from fnlab.emulator.intake import Intake
-from fnlab.emulator.lane import Lane
-from fnlab.emulator.mailbox import Mailbox
-from fnlab.emulator.outbox import Outbox
-from fnlab.emulator.store import Store
+from fnlab.emulator.queue import destinations
+from fnlab.emulator.queue.events import ENDED, UNSENT, WAITING, Event, Events, State, new_event
+from fnlab.emulator.queue.intake import Intake
+from fnlab.emulator.queue.lane import Lane
+from fnlab.emulator.queue.mailbox import Mailbox
+from fnlab.emulator.queue.outbox import Outbox
+from fnlab.emulator.state.store import Store
 from fnlab.errors import EmulatorClosed, EventNotFound, FunctionNotFound, NotFound
 from fnlab.functions import AsyncPolicy
 from fnlab.functions.quota import Backoff

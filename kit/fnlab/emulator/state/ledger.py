@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
-from fnlab.emulator import codec
 from fnlab.emulator.home import Home
-from fnlab.emulator.records import Entry, LayerVersion, Named, Version
-from fnlab.emulator.store import Store
+from fnlab.emulator.state import codec
+from fnlab.emulator.state.records import Entry, LayerVersion, Named, Version
+from fnlab.emulator.state.store import Store
 
 _ENTRY, _VERSION, _LAYER, _COUNTER = "function", "version", "layer", "layer counter"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from fnlab.emulator.events import UNSENT, Event
+from fnlab.emulator.queue.events import UNSENT, Event
 from fnlab.functions import DRAFT
 from fnlab.trace import Status
 

@@ -1,0 +1,1 @@
+"""Where instances come from, and the processes behind them."""

@@ -1,0 +1,1 @@
+"""What is deployed, and the one file in which it is kept."""
