@@ -144,7 +144,7 @@ def test_instances_that_come_and_go_leave_nothing_open(emulator, start):
 
 def test_what_is_remembered_of_large_answers_is_bounded(emulator, monkeypatch):
     """Reports are forgotten, oldest first, when their answers take too much; the calls are counted all the same."""
-    monkeypatch.setattr("fnlab.emulator.platform.REMEMBERED_BYTES", 1000)
+    monkeypatch.setattr("fnlab.emulator.history.REMEMBERED_BYTES", 1000)
     fn = emulator.deploy(function_of(ECHO))
     for number in range(10):
         fn("x" * 300 + str(number))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from fnlab.display import facts
 from fnlab.emulator import log
 from fnlab.emulator.alias_handle import AliasHandle, set_alias
-from fnlab.emulator.platform import History
+from fnlab.emulator.history import History
 from fnlab.emulator.processes.sandbox import Sandbox
 from fnlab.emulator.report import Report
 from fnlab.emulator.state.records import Version

@@ -4,65 +4,40 @@ import asyncio
 import random
 import threading
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from fnlab.emulator.arn import function_arn, function_in
+from fnlab.emulator.beside import Chores
 from fnlab.emulator.clock import WallClock
 from fnlab.emulator.handlers import check_handler
+from fnlab.emulator.handover import Admitted, drained
+from fnlab.emulator.history import Histories, History
 from fnlab.emulator.home import Home
 from fnlab.emulator.ids import new_id
 from fnlab.emulator.meter import Meter
 from fnlab.emulator.queue.delivery import Delivery
 from fnlab.emulator.report import Report, refused
 from fnlab.emulator.state.catalog import Catalog
-from fnlab.emulator.state.records import Entry, Version
+from fnlab.emulator.state.records import Version
 from fnlab.emulator.state.store import Store
 from fnlab.emulator.supervision import direct
 from fnlab.emulator.supervision.slots import Answer
 from fnlab.emulator.supervision.supervisor import Supervisor
 from fnlab.functions import DRAFT, Function, Limits
 from fnlab.scheduler import Admission, Refusal
-from fnlab.trace import Recorder, Trace
+from fnlab.trace import Trace
 
 #: Events of one function that are tried at once; a queue of thousands must not start as many instances.
 EVENTS_AT_ONCE = 8
-
-#: How many reports are remembered for each version, as long as their answers take no more than so many bytes.
-REMEMBERED, REMEMBERED_BYTES = 2_000, 32 * 1024 * 1024
 
 _EMPTY: Mapping[str, Any] = {}
 
 #: Where the key that chooses a version is kept with an event; handlers do not see it.
 _KEY = "routing_key"
-
-
-@dataclass
-class History:
-    """What is known of the past of one version, whether it runs now or not."""
-
-    function: str
-    meter: Meter
-    recorder: Recorder
-    began_s: float
-    reports: deque[Report] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    calls: int = 0
-    _bytes: int = 0  # of the answers in the reports
-
-    def note(self, report: Report) -> None:
-        """Remember a finished call, and forget the oldest where it gets too much."""
-        self.calls += 1
-        self.meter.note(self.function, report)
-        self._bytes += len(report.body)
-        if len(self.reports) == REMEMBERED:
-            self._bytes -= len(self.reports[0].body)
-        self.reports.append(report)
-        while self._bytes > REMEMBERED_BYTES and len(self.reports) > 1:
-            self._bytes -= len(self.reports.popleft().body)
 
 
 class Platform:
@@ -94,8 +69,8 @@ class Platform:
         self.lock = threading.RLock()  # callers' own threads come in by `invoke_from_thread`
         self._running: dict[tuple[str, int], tuple[str, Supervisor]] = {}  # with the revision that it runs
         self._retiring: set[Supervisor] = set()
-        self._histories: dict[tuple[str, int], History] = {}
-        self._chores: set[asyncio.Task[None]] = set()
+        self.histories = Histories(home, clock=self.clock, meter=self.meter, lock=self.lock)
+        self._chores = Chores()
         self._unsettled: set[str] = set()  # functions that are changing; what runs follows at the end
         self.catalog = Catalog(self.store, home, on_change=self._follow)
         self.delivery = Delivery(
@@ -134,17 +109,10 @@ class Platform:
             self._unsettled.discard(name)
         self._follow(name)
         if version.number not in before:
-            for number in before - self._wanted(name):
+            for number in before - self.catalog[name].wanted:
                 if (name, number) in self._running:
                     self._retire((name, number))
         return version
-
-    def _wanted(self, name: str) -> set[int]:
-        """Say which versions of a function have an alias or promised instances."""
-        entry = self.catalog[name]
-        aliases = [named.alias for named in entry.aliases.values()]
-        led_to = {number for alias in aliases for number in (alias.version, *alias.weights)}
-        return led_to | {self.catalog.version(name, qualifier).number for qualifier in entry.provisioned}
 
     # Requests.
 
@@ -209,11 +177,11 @@ class Platform:
         if report := self._turned_away(version, request_id):
             answer.set_result(report)
             return
-        admitted = _Admitted(self, version.function.name, answer)
+        admitted = Admitted(partial(self._release, version.function.name), answer)
         try:
             supervisor.take(payload, admitted, request_id=request_id, meta=meta)
         except BaseException:
-            self._release(admitted.name)
+            self._release(version.function.name)
             raise
 
     def invoke_from_thread(self, version: Version, payload: bytes) -> Report | None:
@@ -263,7 +231,7 @@ class Platform:
             finally:
                 self._release(name)
 
-        return _drained(pieces, asyncio.get_running_loop().create_task(work()))
+        return drained(pieces, asyncio.get_running_loop().create_task(work()))
 
     async def enqueue(
         self,
@@ -306,8 +274,8 @@ class Platform:
             return None
         beyond: dict[int, int] = {}  # requests of each version that its own provisioned instances do not serve
         for supervisor in self.running(entry.name):
-            beyond[supervisor.version] = supervisor.load - self._provisioned(entry, supervisor.version)
-        if beyond.get(version.number, 0) < 0 or (not beyond and self._provisioned(entry, version.number)):
+            beyond[supervisor.version] = supervisor.load - entry.provisioned_of(supervisor.version)
+        if beyond.get(version.number, 0) < 0 or (not beyond and entry.provisioned_of(version.number)):
             return None
         left = entry.reserved - sum(entry.provisioned.values())
         return Refusal.RESERVED if sum(max(0, count) for count in beyond.values()) >= left else None
@@ -372,7 +340,7 @@ class Platform:
             clock=self.clock,
             recorder=self.history(version).recorder,
             on_report=self.history(version).note,
-            min_instances=self._promised(version),
+            min_instances=self.catalog[version.function.name].promised_of(version.number),
             lock=self.lock,
         )
         self._running[key] = version.revision, supervisor
@@ -380,20 +348,11 @@ class Platform:
 
     def history(self, version: Version) -> History:
         """Give what is remembered of a version."""
-        key = version.function.name, version.number
-        with self.lock:  # a caller's thread may ask for its handle's history
-            if key not in self._histories:
-                spill = self.home.rows_path(version.function.name, version.number)
-                recorder = Recorder(memory_mib=version.function.memory_mib, version=version.number, spill=spill)
-                self._histories[key] = History(key[0], self.meter, recorder, began_s=self.clock.now_s())
-            return self._histories[key]
+        return self.histories.of(version)
 
     def trace(self, name: str | None = None) -> Trace:
         """Tell what has happened since the platform began, to one function or to all of them."""
-        with self.lock:  # callers' own threads write rows
-            now_s = self.clock.now_s()
-            histories = [history for (function, _), history in self._histories.items() if name in (None, function)]
-            return Trace.merged([history.recorder.trace(now_s) for history in histories], now_s)
+        return self.histories.trace(name)
 
     def running(self, name: str | None = None) -> Iterator[Supervisor]:
         """Go through what runs."""
@@ -403,7 +362,7 @@ class Platform:
 
     def calls(self, name: str) -> int:
         """Count the requests to a function that have ended."""
-        return sum(history.calls for (function, _), history in self._histories.items() if function == name)
+        return self.histories.calls(name)
 
     def pids(self, version: Version) -> dict[str, int]:
         """Process ids of the living instances of a version."""
@@ -426,8 +385,7 @@ class Platform:
         await self.delivery.close()
         supervisors = [supervisor for _, supervisor in self._running.values()] + list(self._retiring)
         await asyncio.gather(*(supervisor.close() for supervisor in supervisors))
-        while self._chores:
-            await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._chores.done()
         self.store.close()
 
     def _follow(self, name: str) -> None:
@@ -438,40 +396,21 @@ class Platform:
         if (reserved := entry.reserved if entry else None) != self.admission.reserved(name):
             self.admission.reserve(name, reserved)
         current = {} if entry is None else {DRAFT: entry.draft, **entry.versions}
+        promised = {} if entry is None else {number: entry.promised_of(number) for number in current}
         for key, (revision, supervisor) in list(self._running.items()):
             if key[0] != name:
                 continue
             version = current.get(key[1])
             if version is None or version.revision != revision:
                 self._retire(key)
-            elif (promised := self._promised(version)) != supervisor.scaling.min_instances:
-                supervisor.resize(min_instances=promised)
+            elif promised[version.number] != supervisor.scaling.min_instances:
+                supervisor.resize(min_instances=promised[version.number])
         for version in current.values():
-            if self._promised(version) and (name, version.number) not in self._running:
+            if promised[version.number] and (name, version.number) not in self._running:
                 self.supervisor(version)
         if entry is None:
-            self.meter.forget(name)
+            self.histories.forget(name)
             self.delivery.drop(name)
-            for key in [key for key in self._histories if key[0] == name]:
-                del self._histories[key]
-
-    def _promised(self, version: Version) -> int:
-        """Count the instances that a version must keep ready: its own, and those of aliases that lead to it.
-
-        Its own are kept as long as anybody is led to it: by an alias, or because it is the newest.
-        """
-        entry = self.catalog[version.function.name]
-        current = version.number == entry.latest.number or version.number in self._wanted(entry.name)
-        own = version.function.scaling.min_instances if current else 0
-        return max(own, self._provisioned(entry, version.number))
-
-    def _provisioned(self, entry: Entry, number: int) -> int:
-        """Count the provisioned instances of a version, by its number or by aliases that lead to it."""
-        return sum(
-            amount
-            for qualifier, amount in entry.provisioned.items()
-            if self.catalog.version(entry.name, qualifier).number == number
-        )
 
     def _retire(self, key: tuple[str, int]) -> None:
         """Let the instances finish their requests and go."""
@@ -484,36 +423,7 @@ class Platform:
             finally:
                 self._retiring.discard(supervisor)
 
-        self.chore(drain())
-
-    def chore(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside; the close waits for it."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
-
-
-class _Admitted:
-    """Gives back what an admitted request held, and hands its report on."""
-
-    __slots__ = ("_answer", "_platform", "name")
-
-    def __init__(self, platform: Platform, name: str, answer: Answer) -> None:
-        self._platform, self.name, self._answer = platform, name, answer
-
-    def done(self) -> bool:
-        """Whether nobody waits any more."""
-        return self._answer.done()
-
-    def set_result(self, report: Report) -> None:
-        """Hand the report on."""
-        self._platform._release(self.name)
-        self._answer.set_result(report)
-
-    def set_exception(self, error: BaseException) -> None:
-        """Say why there is none."""
-        self._platform._release(self.name)
-        self._answer.set_exception(error)
+        self._chores.begin(drain())
 
 
 def _point(key: str | None) -> float:
@@ -521,19 +431,3 @@ def _point(key: str | None) -> float:
     if key is None:
         return random.random()
     return int.from_bytes(sha256(key.encode()).digest()[:8], "big") / 2**64
-
-
-async def _drained(
-    pieces: "asyncio.Queue[bytes | Report | BaseException]", work: "asyncio.Task[None]"
-) -> AsyncIterator[bytes | Report]:
-    try:
-        while True:
-            piece = await pieces.get()
-            if isinstance(piece, BaseException):
-                raise piece
-            yield piece
-            if isinstance(piece, Report):
-                return
-    finally:
-        if not work.done():  # the reader went away: nobody wants the rest
-            work.cancel()

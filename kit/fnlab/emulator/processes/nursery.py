@@ -3,11 +3,9 @@
 import asyncio
 import shutil
 from collections import deque
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
 
-from fnlab.emulator.beside import beside
+from fnlab.emulator.beside import Chores, beside
 from fnlab.emulator.home import Home
 from fnlab.emulator.instance import wire
 from fnlab.emulator.processes.body import settings_of, spawner
@@ -43,7 +41,7 @@ class Nursery:
         self._layer_dirs = [home.unpack(layer) for layer in function.layers]
         self._folders: dict[AnyInstance, Path] = {}
         self._log_paths: dict[AnyInstance, Path] = {}  # of parked ones
-        self._chores: set[asyncio.Task[None]] = set()
+        self._chores = Chores()
         self._closed = False
         self._forks = self._fork_server() if function.start != "fresh" else None
         self._parked: deque[Instance] = deque()
@@ -93,7 +91,7 @@ class Nursery:
             If the fork server cannot fork: the handler does not load, or what it loaded must not be forked.
         """
         if self._forks is not None and self._forks.gone:  # killed, or the handler did not load: another try
-            self._chore(self._end(self._forks, self._forks_folder))
+            self._chores.begin(self._end(self._forks, self._forks_folder))
             self._forks = self._fork_server()
         folder = self._folders[instance] = self._home.temporary_dir()
         if self._forks is not None and isinstance(instance, Instance):
@@ -135,10 +133,9 @@ class Nursery:
     async def close(self) -> None:
         """Stop what waits, then the fork server. Whoever took an instance stops it first."""
         for instance in (*self._parked, *self._parking):
-            self._chore(self.stop(instance, 0))
+            self._chores.begin(self.stop(instance, 0))
         self._parked.clear()
-        while self._chores:
-            await asyncio.gather(*self._chores)
+        await self._chores.done()
         if self._forks is not None:
             await self._end(self._forks, self._forks_folder)
 
@@ -168,7 +165,7 @@ class Nursery:
         for _ in range(PARKED - len(self._parked) - len(self._parking)):
             instance = Instance("parked", -1, self)
             self._parking.add(instance)
-            self._chore(self._park(instance))
+            self._chores.begin(self._park(instance))
 
     async def _park(self, instance: Instance) -> None:
         log_path = self._log_paths[instance] = self._new_log()
@@ -205,12 +202,7 @@ class Nursery:
             self._parked.remove(instance)
             self._refill()
         if not self._closed:
-            self._chore(self.stop(instance, 0))
-
-    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
+            self._chores.begin(self.stop(instance, 0))
 
 
 async def _remove(folder: Path) -> None:

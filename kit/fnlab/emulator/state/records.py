@@ -123,3 +123,29 @@ class Entry:
     def latest(self) -> Version:
         """The newest published version; the draft if there is none."""
         return self.versions[max(self.versions)] if self.versions else self.draft
+
+    @property
+    def wanted(self) -> set[int]:
+        """Versions that somebody is led to: by an alias, or because instances are promised."""
+        aliases = [named.alias for named in self.aliases.values()]
+        led_to = {number for alias in aliases for number in (alias.version, *alias.weights)}
+        return led_to | {self._number(qualifier) for qualifier in self.provisioned}
+
+    def provisioned_of(self, number: int) -> int:
+        """Count the provisioned instances of a version, by its number or by aliases that lead to it."""
+        return sum(amount for qualifier, amount in self.provisioned.items() if self._number(qualifier) == number)
+
+    def promised_of(self, number: int) -> int:
+        """Count the instances that a version must keep ready: its own, and those of aliases that lead to it.
+
+        Its own are kept as long as anybody is led to it: by an alias, or because it is the newest.
+        """
+        version = self.versions.get(number, self.draft)
+        current = number == self.latest.number or number in self.wanted
+        own = version.function.scaling.min_instances if current else 0
+        return max(own, self.provisioned_of(number))
+
+    def _number(self, qualifier: str) -> int:
+        if qualifier in DRAFT_NAMES:
+            return DRAFT
+        return int(qualifier) if qualifier.isdigit() else self.aliases[qualifier].alias.version

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from fnlab.emulator.clock import Clock
 from fnlab.emulator.instance import wire
 from fnlab.emulator.log import Extract
-from fnlab.emulator.report import Report, measured
+from fnlab.emulator.report import Report, error_json, measured, refused
 from fnlab.emulator.supervision.slots import Request, Slot
-from fnlab.functions import Function
+from fnlab.functions import Function, Limits, Scaling
 from fnlab.trace import Recorder, Status
 from fnlab.trace.recorder import whole_ms
 from fnlab.units import MS_PER_S
@@ -36,6 +36,7 @@ class Bookkeeper:
         on_report: Callable[[Report], None],
     ) -> None:
         self._function, self._version = function, version
+        self._most_bytes = Limits.of(function.limits).response_bytes
         self._clock, self._recorder = clock, recorder
         self._on_report = on_report
 
@@ -88,8 +89,22 @@ class Bookkeeper:
         _, lines.end = slot.log.write(f"END RequestId: {request.request_id}", report.line())
         return report, end_s
 
-    def refuse(self, request: Request, report: Report) -> None:
-        """Note that no instance served it."""
+    def judged(self, result: wire.Result) -> tuple[Status, wire.Result]:
+        """Say how a request ended; an answer that is too large is none."""
+        if len(result.body) > self._most_bytes:
+            sentence = f"Response payload size exceeded maximum allowed payload size ({self._most_bytes} bytes)."
+            result = result._replace(ok=False, body=error_json("Function.ResponseSizeTooLarge", sentence))
+        return (Status.OK if result.ok else Status.ERROR), result
+
+    def refuse(self, request: Request, reason: str, scaling: Scaling) -> None:
+        """Note that no instance served it, and why: a reason of the scheduler's, under its rules."""
+        name = self._function.name
+        sentence = {
+            "max instances": f"all {scaling.max_instances} instances that {name!r} may have are busy; try again later.",
+            "growth limit": f"{name!r} may not start so many instances at once; try again later.",
+            "waited too long": f"no instance of {name!r} was free within {scaling.max_wait_s:g} s; try again later.",
+        }[reason]
+        report = refused(request.request_id, self._function, self._version, reason=reason, sentence=sentence)
         self._recorder.refused(request.arrival_s, at_s=self._clock.now_s() if request.waited else None)
         self.answer(request, report)
 

@@ -3,25 +3,26 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from fnlab.emulator.clock import Clock
 from fnlab.emulator.home import Home
 from fnlab.emulator.ids import new_id
 from fnlab.emulator.instance import wire
-from fnlab.emulator.log import Log
 from fnlab.emulator.processes.kinds import AnyInstance
 from fnlab.emulator.processes.nursery import Nursery
-from fnlab.emulator.processes.process import GRACE_S, INIT_TIMEOUT_S
-from fnlab.emulator.report import Report, error_json, refused
+from fnlab.emulator.processes.process import GRACE_S
+from fnlab.emulator.report import Report, error_json
+from fnlab.emulator.supervision.alarm import Alarm
 from fnlab.emulator.supervision.bookkeeper import Bookkeeper
+from fnlab.emulator.supervision.launcher import INIT_TRIES, Launcher
+from fnlab.emulator.supervision.locking import locked
 from fnlab.emulator.supervision.slots import Answer, Request, Sink, Slot
 from fnlab.emulator.supervision.watch import Watch
-from fnlab.errors import CannotFork, EmulatorClosed, FnlabError
-from fnlab.functions import Function, Limits, Scaling
+from fnlab.errors import EmulatorClosed
+from fnlab.functions import Function, Scaling
 from fnlab.scheduler import (
     Arrived,
     Assign,
@@ -40,26 +41,9 @@ from fnlab.scheduler import (
 )
 from fnlab.trace import Kind, Recorder, Status, Trace
 
-#: The cloud tries a failed init once more.
-INIT_TRIES = 2
-
 #: A promised instance that does not start, while nobody waits for it, is tried again after this pause, and not as fast
 #: as the machine can.
 PAUSE_S = 1.0
-
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def _locked(method: Method) -> Method:
-    """Hold the supervisor's lock during a method: callers' own threads may be at the same state."""
-
-    @wraps(method)
-    def guarded(self: "Supervisor", *given: Any, **named: Any) -> Any:
-        with self.lock:
-            return method(self, *given, **named)
-
-    return guarded  # type: ignore[return-value]  # it takes and gives what the method does
-
 
 _EMPTY: Mapping[str, Any] = {}
 _NOTHING = wire.Result("", False, 0, 0, b"")
@@ -106,17 +90,16 @@ class Supervisor:
         self.quiet = asyncio.Event()  # set while no request is here and no instance is starting
         self._recorder = recorder or Recorder(memory_mib=function.memory_mib, version=version)
         self._books = Bookkeeper(function, version=version, clock=clock, recorder=self._recorder, on_report=on_report)
-        self._home = home
         self.confined: Mapping[str, Any] = {}  # the walls of the instance that started last
-        self._most_bytes = Limits.of(function.limits).response_bytes
         one_by_one = function.scaling.concurrency == 1 and not function.isolation.freeze
         self._has_direct = function.runtime == "python" and one_by_one
         self.nursery = Nursery(function, version=version, home=home)
         self._slots: dict[str, Slot] = {}
         self._requests: dict[Hashable, Request] = {}  # by id
-        self._chores: set[asyncio.Task[None]] = set()
-        self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_s = float("inf")
+        self._launcher = Launcher(
+            function, version=version, home=home, nursery=self.nursery, owner=self, late=self._init_too_late
+        )
+        self._alarm = Alarm(clock, self._on_alarm)
         self._watch = Watch(
             function,
             slots=self._slots,
@@ -192,17 +175,17 @@ class Supervisor:
             if self._watch.too_large(slot, slot.instance.peak_mib):
                 return
             self._forget(request, slot)
-            report, now_s = self._books.end(request, slot, *self._judged(result))
+            report, now_s = self._books.end(request, slot, *self._books.judged(result))
             self._books.answer(request, report)
             if self.scheduler.waiting or self.scheduler.alive > self.scaling.max_instances:
                 # Something follows from it, which must be carried out before anything else happens to the instance.
                 self._loop.call_soon_threadsafe(self._finish, request, slot)
                 return
             self.scheduler.on(Finished(request.request_id), now_s)
-            if self._draining or (self._alarm_s == float("inf") and self.scheduler.wake_at() is not None):
+            if self._draining or (not self._alarm.is_set and self.scheduler.wake_at() is not None):
                 self._loop.call_soon_threadsafe(self._settled)
 
-    @_locked
+    @locked
     def _finish(self, request: Request, slot: Slot) -> None:
         if self._slots.get(slot.name) is slot:  # if not, it was lost meanwhile, and the request with it
             self._tell(Finished(request.request_id), self.clock.now_s())
@@ -225,7 +208,7 @@ class Supervisor:
             if request.slot is not None and request.request_id in self._requests:
                 self._watch.start()
 
-    @_locked
+    @locked
     def cancel(self, request_id: str) -> None:
         """Give up a request, if it is here; the instance that serves it is ended."""
         request = self._requests.get(request_id)
@@ -233,33 +216,33 @@ class Supervisor:
             request.slot.tries = INIT_TRIES  # an init that is ended on purpose is not repeated
             self._kill(request.slot, Status.ERROR, "InstanceCrashed", "the request was stopped from outside.")
 
-    @_locked
+    @locked
     def turn_away(self, report: Report) -> None:
         """Note a request that the platform's own limits refused."""
         self._books.turn_away(report)
 
-    @_locked
+    @locked
     def wake(self) -> None:
         """Let idle instances expire and the minimum be filled up, as of now."""
         self._tell(Woken(), self.clock.now_s())
 
-    @_locked
+    @locked
     def resize(self, *, min_instances: int) -> None:
         """Keep another number of instances ready."""
         self.scaling = _with_minimum(self.function.scaling, min_instances)
         self._tell(Resized(self.scaling), self.clock.now_s())
 
-    @_locked
+    @locked
     def trace(self, duration_s: float | None = None) -> Trace:
         """Everything that has ended so far, in a window of this length (by default until now)."""
         return self._recorder.trace(self.clock.now_s() if duration_s is None else duration_s)
 
-    @_locked
+    @locked
     def slots(self) -> list[Slot]:
         """Look at the living instances."""
         return list(self._slots.values())
 
-    @_locked
+    @locked
     def pids(self) -> dict[str, int]:
         """Process ids of the living instances."""
         return {name: slot.instance.pid for name, slot in self._slots.items()}
@@ -269,7 +252,7 @@ class Supervisor:
         """How many requests are here."""
         return len(self._requests)
 
-    @_locked
+    @locked
     def up(self) -> int:
         """Count the instances that are ready."""
         return sum(slot.ready for slot in self._slots.values())
@@ -279,7 +262,7 @@ class Supervisor:
         with self.lock:  # all along, or a caller's thread would lease one of them between the look and the end
             for slot in [slot for slot in self._slots.values() if slot.ready and not slot.requests]:
                 self._lose(slot)
-        await self._chores_done()
+        await self._launcher.done()
 
     async def drain(self) -> None:
         """Finish the requests that are here, then close."""
@@ -296,15 +279,14 @@ class Supervisor:
         closed = EmulatorClosed("the emulator was closed before the call ended.")
         self._let_all_go(closed)
         self.nursery.give_up(closed)
-        await self._chores_done()
+        await self._launcher.done()
         await self.nursery.close()
         self.quiet.set()
 
-    @_locked
+    @locked
     def _let_all_go(self, closed: EmulatorClosed) -> None:
         self._closed = True
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self._alarm.stop()
         self._watch.stop()
         for request in self._requests.values():
             if not request.answer.done():  # whoever stopped waiting has taken it back
@@ -312,7 +294,7 @@ class Supervisor:
         self._requests.clear()
         for slot in self._slots.values():
             slot.relax()
-            self._put_away(slot, 0 if slot.requests or not slot.ready else GRACE_S)
+            self._launcher.put_away(slot, 0 if slot.requests or not slot.ready else GRACE_S)
         self._slots.clear()
 
     # Events in, decisions out.
@@ -333,7 +315,7 @@ class Supervisor:
                 case Start(name, reason):
                     self._start(name, Kind.PROVISIONED if reason == "min instances" else Kind.ON_DEMAND, now_s)
                 case Reject(request_id, reason):
-                    self._refuse(self._requests.pop(request_id), reason)
+                    self._books.refuse(self._requests.pop(request_id), reason, self.scaling)
                 case Queue(request_id):
                     self._requests[request_id].waited = True  # what becomes of it follows
                 case Stop(name):
@@ -353,33 +335,7 @@ class Supervisor:
 
     def _start(self, name: str, kind: Kind, now_s: float) -> None:
         row = self._recorder.created(now_s, kind)
-        if parked := self.nursery.take_parked(name, row, self):
-            self._slots[name] = Slot(name, parked, Log(self.nursery.log_path(parked)))
-            return
-        log_path = self._home.new_log(self.function.name, self.version)
-        slot = self._slots[name] = Slot(name, self.nursery.instance(name, row, self), Log(log_path))
-        slot.provisioned = kind is Kind.PROVISIONED
-        self._launch(slot, INIT_TIMEOUT_S)
-
-    def _launch(self, slot: Slot, timeout_s: float) -> None:
-        late = f"the init must end within {timeout_s:g} s; it was killed after that."
-        slot.expect(timeout_s, lambda: self._kill(slot, Status.TIMEOUT, "FunctionTimeout", late))
-        instance = slot.instance
-
-        async def launch() -> None:
-            try:
-                await self.nursery.start(instance, log_path=slot.log.path, provisioned=slot.provisioned)
-            except OSError as error:  # no process, no memory, too many open files
-                sentence = f"an instance could not be started: {error}."
-                slot.doom = (Status.ERROR, error_json("InstanceCrashed", sentence))
-                self.on_gone(instance)
-            except FnlabError as error:  # there is nothing to fork
-                slot.doom = (Status.ERROR, error_json(type(error).__name__, str(error)))
-                if isinstance(error, CannotFork):
-                    slot.tries = INIT_TRIES  # it would be no other the next time
-                self.on_gone(instance)
-
-        self._chore(launch())
+        self._slots[name] = self._launcher.slot(name, row, kind)
 
     def _assign(self, request: Request, slot: Slot, decision: Assign, now_s: float) -> None:
         request.cold, request.slot, request.assigned_s = decision.reason == "cold", slot, now_s
@@ -397,7 +353,7 @@ class Supervisor:
             meta = json.dumps(meta).encode() if meta else b""
         slot.instance.invoke(request.request_id, self.function.timeout_s, request.event, meta)
 
-    @_locked
+    @locked
     def _too_late(self, request: Request, slot: Slot) -> None:
         """Answer for a handler that has had its time, and end its instance: politely, then for sure."""
         if request.request_id not in slot.requests:
@@ -409,41 +365,23 @@ class Supervisor:
     def _stop(self, name: str, now_s: float) -> None:
         slot = self._slots.pop(name)
         self._recorder.stopped(slot.instance.row, now_s)
-        self._put_away(slot, GRACE_S)
+        self._launcher.put_away(slot, GRACE_S)
 
-    def _refuse(self, request: Request, reason: str) -> None:
-        most = self.scaling.max_instances
-        sentence = {
-            "max instances": f"all {most} instances that {self.function.name!r} may have are busy; try again later.",
-            "growth limit": f"{self.function.name!r} may not start so many instances at once; try again later.",
-            "waited too long": f"no instance of {self.function.name!r} was free within "
-            f"{self.scaling.max_wait_s:g} s; try again later.",
-        }[reason]
-        report = refused(request.request_id, self.function, self.version, reason=reason, sentence=sentence)
-        self._books.refuse(request, report)
-
-    def _set_alarm(self) -> None:
-        due_s = self.scheduler.wake_at()
-        if due_s is None or due_s >= self._alarm_s or self._closed:
-            return
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm_s = due_s
-        delay_s = max(0.0, due_s - self.clock.now_s())
-        self._alarm = asyncio.get_running_loop().call_later(delay_s, self._on_alarm)
-
-    @_locked
+    @locked
     def _on_alarm(self) -> None:
         # The instance that was to expire may have served again, or the clock may have stood still.
-        self._alarm_s = float("inf")
         if (due_s := self.scheduler.wake_at()) is not None and due_s <= self.clock.now_s():
             self.wake()
         else:
             self._set_alarm()
 
+    def _set_alarm(self) -> None:
+        if not self._closed:
+            self._alarm.set(self.scheduler.wake_at())
+
     # What instances say.
 
-    @_locked
+    @locked
     def on_ready(self, instance: AnyInstance) -> None:
         """Begin the requests that waited for this instance."""
         slot = self._slot_of(instance)
@@ -462,14 +400,14 @@ class Supervisor:
                 self._begin(slot, request)
         self._rest(slot)
 
-    @_locked
+    @locked
     def on_failed(self, instance: AnyInstance, error: bytes) -> None:
         """Remember why; the process is about to end."""
         if slot := self._slot_of(instance):
             slot.doom = (Status.ERROR, error)
         instance.kill()
 
-    @_locked
+    @locked
     def on_chunk(self, instance: AnyInstance, request_id: str, piece: bytes) -> None:
         """Hand on a piece of an answer, or keep it for the whole."""
         if request := self._requests.get(request_id):
@@ -485,7 +423,7 @@ class Supervisor:
                 return
             request = slot.requests[result.request_id]
             self._forget(request, slot)
-            report, end_s = self._books.end(request, slot, *self._judged(result))
+            report, end_s = self._books.end(request, slot, *self._books.judged(result))
             if self.scheduler.waiting:  # the instance goes on before the answer is brought to its reader
                 self._tell(Finished(request.request_id), end_s)
                 self._books.answer(request, report)
@@ -495,26 +433,19 @@ class Supervisor:
             if self.function.isolation.freeze:
                 self._rest(slot)
 
-    @_locked
+    @locked
     def on_gone(self, instance: AnyInstance) -> None:
         """Note a process that ended without being asked to: its init is tried once more, its requests fail."""
         slot = self._slot_of(instance)
         if slot is None:
             return
         if not slot.ready and slot.tries < INIT_TRIES and slot.requests:
-            self._try_again(slot)
+            self._launcher.try_again(slot)
         else:
             self._lose(slot)
 
     def _forget(self, request: Request, slot: Slot) -> None:
         del slot.requests[request.request_id], self._requests[request.request_id]
-
-    def _judged(self, result: wire.Result) -> tuple[Status, wire.Result]:
-        """Say how a request ended; an answer that is too large is none."""
-        if len(result.body) > self._most_bytes:
-            sentence = f"Response payload size exceeded maximum allowed payload size ({self._most_bytes} bytes)."
-            result = result._replace(ok=False, body=error_json("Function.ResponseSizeTooLarge", sentence))
-        return (Status.OK if result.ok else Status.ERROR), result
 
     def _slot_of(self, instance: AnyInstance) -> Slot | None:
         slot = self._slots.get(instance.name)
@@ -526,17 +457,6 @@ class Supervisor:
             slot.instance.freeze()
             slot.frozen = True
 
-    def _try_again(self, slot: Slot) -> None:
-        """Repeat a failed init in a new process, within the time of a request, as AWS Lambda does."""
-        status = slot.doom[0] if slot.doom else Status.ERROR
-        slot.log.write(f"INIT_REPORT Phase: init Status: {status.name.lower()}")
-        failed = slot.instance
-        self._chore(self.nursery.stop(failed, 0))
-        slot.tries += 1
-        slot.doom = None
-        slot.instance = self.nursery.instance(slot.name, failed.row, self)
-        self._launch(slot, min(self.function.timeout_s, INIT_TIMEOUT_S))
-
     def _kill(self, slot: Slot, status: Status, error_type: str, sentence: str) -> None:
         """End an instance at once; its requests hear why when it is gone."""
         slot.doom = (status, error_json(error_type, sentence))
@@ -545,7 +465,11 @@ class Supervisor:
         else:
             slot.instance.kill()
 
-    @_locked
+    def _init_too_late(self, slot: Slot, timeout_s: float) -> None:
+        late = f"the init must end within {timeout_s:g} s; it was killed after that."
+        self._kill(slot, Status.TIMEOUT, "FunctionTimeout", late)
+
+    @locked
     def _lose(self, slot: Slot, grace_s: float = 0) -> None:
         """Take an instance away that the scheduler did not ask to stop; the requests on it fail."""
         del self._slots[slot.name]
@@ -560,36 +484,16 @@ class Supervisor:
                 report, _ = self._books.end(request, slot, status, _NOTHING._replace(body=body))
                 self._books.answer(request, report)
         slot.requests.clear()
-        self._put_away(slot, grace_s, busy=grace_s > 0)
+        self._launcher.put_away(slot, grace_s, busy=grace_s > 0)
         if slot.ready or wanted or self._closed:
             self._tell(Crashed(slot.name), now_s)
         else:
             asyncio.get_running_loop().call_later(PAUSE_S, self._note_crash, slot.name)
 
-    @_locked
+    @locked
     def _note_crash(self, name: str) -> None:
         if not self._closed:
             self._tell(Crashed(name), self.clock.now_s())
-
-    def _put_away(self, slot: Slot, grace_s: float, *, busy: bool = False) -> None:
-        if slot.frozen:
-            slot.instance.thaw()  # to end by itself it must be able to run
-
-        async def work() -> None:
-            await self.nursery.stop(slot.instance, grace_s, terminate=busy)
-            slot.log.close()
-
-        self._chore(work())
-
-    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside; :meth:`close` waits for it."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
-
-    async def _chores_done(self) -> None:
-        while self._chores:
-            await asyncio.gather(*self._chores)
 
 
 def _with_minimum(scaling: Scaling, min_instances: int | None) -> Scaling:
