@@ -125,6 +125,11 @@ class Function:
             raise BadValue(f"the runtime {self.runtime!r} needs a command; got none.")
         if not own and self.start != "fresh":
             raise BadValue(f"only the runtime 'python' can fork; got start={self.start!r} with {self.runtime!r}.")
+        if not own and not self.isolation.network:
+            raise BadValue(
+                f"the runtime {self.runtime!r} is asked over the network; got isolation.network=False: "
+                "leave it True, or use the runtime 'python'."
+            )
 
     def _check_batch(self) -> None:
         if not isinstance(self.batch, bool):

@@ -15,7 +15,7 @@ class Isolation:
         Whether the instance is confined to its own files, as far as the machine can do that. ``Deployed.sandbox`` says
         which parts are on.
     network : bool
-        Whether it may open connections.
+        Whether it may open connections. Programs of other runtimes than ``"python"`` must: they are asked that way.
     freeze : bool
         Whether it stands still between requests, as on the cloud: its background threads then run only while a request
         does.

@@ -80,7 +80,7 @@ class Programs:
         self._folder = folder
         self._running = []
 
-    async def start(self, command, *, package=None, runtime="lambda-api", ready=True, **function):
+    async def start(self, command, *, package=None, runtime="lambda-api", ready=True, temporary=None, **function):
         made = Function(
             name="f",
             handler="main:handler",
@@ -92,7 +92,9 @@ class Programs:
         owner = Listener()
         instance = runtime_of(made)("i1", 0, owner)
         package_dir = FUNCTIONS / package if package else self._folder
-        settings = settings_of(made, version=1, package_dir=package_dir, temporary_dir=self._folder)
+        room = temporary or self._folder
+        room.mkdir(exist_ok=True)
+        settings = settings_of(made, version=1, package_dir=package_dir, temporary_dir=room)
         running = Running(instance, owner, self._folder / "log")
         starter = ProgramStarter(function=made, version=1, settings=settings, log_path=running.log_path)
         self._running.append(instance)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fnlab.emulator.body import settings_of
 from fnlab.emulator.runtimes.starting import ProgramStarter
 from fnlab.errors import BadValue
 from fnlab.functions import Function, Package
@@ -497,24 +498,26 @@ def test_nothing_outlives_a_parent_that_is_killed(tmp_path, runtime, package, co
     until_dead(*members)
 
 
-def test_where_the_kernel_sends_no_chosen_signal_a_process_watches():
+def test_where_the_kernel_sends_no_chosen_signal_a_process_watches(tmp_path):
     """Without F_SETSIG (taken away here) a small process beside the program waits for the end of the lifeline."""
     without = "import fcntl, sys; del fcntl.F_SETSIG; from fnlab.emulator.instance import launch; launch.main("
     lifeline, ours = os.pipe()
     word, theirs = os.pipe()
     program = ["sh", "-c", "trap '' IO; echo up; while true; do sleep 600; done"]
-    code = f"{without}{lifeline}, {theirs}, {program!r})"
+    function = Function(name="f", handler="main:handler", package=Package({}))
+    settings = settings_of(function, version=1, package_dir=tmp_path, temporary_dir=tmp_path) | {"path": ""}
+    code = f"{without}{lifeline}, {theirs}, {settings!r}, {program!r})"
     process = subprocess.Popen(
         [sys.executable, "-c", code], pass_fds=(lifeline, theirs), start_new_session=True, stdout=subprocess.PIPE
     )
     for fd in (lifeline, theirs):
         os.close(fd)
-    assert os.read(word, 100) == b""
+    with os.fdopen(word, "rb") as said:
+        assert [list(json.loads(line)) for line in said] == [["confined"]]
     assert process.stdout.readline() == b"up\n"
     os.close(ours)
     assert process.wait() == -signal.SIGKILL
     process.stdout.close()
-    os.close(word)
 
 
 def test_only_foreign_runtimes_have_a_kind():

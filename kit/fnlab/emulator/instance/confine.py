@@ -5,6 +5,7 @@ import os
 import resource
 import struct
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -47,6 +48,8 @@ class Walls:
         Of the instance; its ``walls`` say what is wanted and what the machine offers.
     forks : bool
         Whether this is a fork server, whose children will each want a narrower room.
+    writable : iterable of str
+        Files outside of its room that it may write all the same.
 
     Attributes
     ----------
@@ -54,9 +57,10 @@ class Walls:
         What is on, and why the rest is not.
     """
 
-    def __init__(self, settings: dict[str, Any], *, forks: bool) -> None:
+    def __init__(self, settings: dict[str, Any], *, forks: bool, writable: Iterable[str] = ()) -> None:
         self._wanted: dict[str, Any] = settings["walls"]
         self._readable = _readable(settings["package_dir"])
+        self._writable = tuple(writable)
         self._porter: namespaces.Porter | None = None
         self.parts: dict[str, Part] = {}
         own = os.path.realpath(settings["temporary_dir"])
@@ -128,6 +132,7 @@ class Walls:
         missing = f"Landlock, ABI {abi}, cannot" if abi else "this kernel offers no Landlock"
         rules = [(path, landlock.READ) for path in (*_SYSTEM, *self._readable)]
         rules += [(path, landlock.WRITE) for path in (room, namespaces.PRIVATE) if path == room or self._porter]
+        rules += [(path, landlock.WRITE) for path in self._writable]
         rules += [(path, landlock.DEVICE) for path in _devices()]
         try:
             if abi and (files or tcp):

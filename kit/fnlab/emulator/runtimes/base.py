@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from fnlab.emulator.instance.wire import Result
 from fnlab.emulator.processes import lifelines
@@ -34,6 +36,8 @@ class BaseInstance:
         there until the program says that it is ready).
     peak_mib : float
         The most memory seen so far.
+    confined : Mapping
+        The walls around the program, as the launcher reported them.
     direct : None
         A foreign program has no lane past the event loop.
     """
@@ -44,6 +48,7 @@ class BaseInstance:
         self.name, self.row = name, row
         self.phases: tuple[Phase, ...] = ()
         self.peak_mib = 0.0
+        self.confined: Mapping[str, Any] = {}
         self._owner = owner
         self._body: Spawned | None = None
         self._lost = asyncio.Event()
@@ -194,8 +199,10 @@ class BaseInstance:
 
     async def _watch(self, pid: int, word_fd: int) -> None:
         """See the program begin, and see it end."""
-        if word := await read_word(word_fd):
-            self._fail("Runtime.InvalidEntrypoint", word)
+        word = await read_word(word_fd)
+        self.confined = word.get("confined", {})
+        if "reason" in word:
+            self._fail("Runtime.InvalidEntrypoint", word["reason"])
         else:
             self._began_s = time.monotonic()
             self._on_begun()

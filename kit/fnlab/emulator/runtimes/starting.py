@@ -1,5 +1,7 @@
 """How a program that is not ours is started: behind the launcher, with a lifeline, its output in the log."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -32,16 +34,19 @@ class ProgramStarter:
 
     def spawn(self, own: Mapping[str, str], *, lifeline_fd: int, word_fd: int) -> Spawned:
         """Start the program; variables of `own` are the platform's and win over the function's."""
+        variables = environment(self.function, self.settings) | dict(own)
+        inside = {name: self.settings[name] for name in ("walls", "package_dir", "temporary_dir")}
+        settings = json.dumps(inside | {"path": variables["PYTHONPATH"]})
         launcher = [sys.executable, "-P", "-m", "fnlab.emulator.instance.launch", str(lifeline_fd), str(word_fd)]
         # What a program prints is its own; only Python is asked to print at once.
         with self.log_path.open("ab", buffering=0) as log:
             process = subprocess.Popen(
-                [*launcher, *self.function.command],
+                [*launcher, settings, *self.function.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.settings["package_dir"],
-                env=environment(self.function, self.settings) | dict(own),
+                env=variables | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 pass_fds=(lifeline_fd, word_fd),
                 start_new_session=True,
             )

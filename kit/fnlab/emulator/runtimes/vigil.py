@@ -1,8 +1,10 @@
 """Waiting for a child process: that its program begins, that it ends, and how it did."""
 
 import asyncio
+import json
 import os
 import signal
+from typing import Any
 
 #: Where the kernel does not tell when a process ends, it is looked at this often.
 _LOOK_S = 0.01
@@ -10,17 +12,25 @@ _LOOK_S = 0.01
 _WORD_BYTES = 4096
 
 
-async def read_word(fd: int) -> str:
-    """Read a pipe to its end, and close it."""
+async def read_word(fd: int) -> dict[str, Any]:
+    """Read what a launcher says until its program begins, or it ends; close the pipe."""
     loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
+    readable, said = asyncio.Event(), b""
     loop.add_reader(fd, readable.set)
     try:
-        await readable.wait()  # the launcher writes once, at most, and less than a pipe holds
-        return os.read(fd, _WORD_BYTES).decode(errors="replace")
+        while True:
+            await readable.wait()
+            readable.clear()
+            if not (piece := os.read(fd, _WORD_BYTES)):
+                break
+            said += piece
     finally:
         loop.remove_reader(fd)
         os.close(fd)
+    word: dict[str, Any] = {}
+    for line in said.splitlines():
+        word |= json.loads(line)
+    return word
 
 
 async def ended(pid: int) -> None:
