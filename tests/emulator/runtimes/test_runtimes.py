@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fnlab.emulator.body import settings_of
+from fnlab.emulator.processes.body import settings_of
 from fnlab.emulator.runtimes.starting import ProgramStarter
 from fnlab.errors import BadValue
 from fnlab.functions import Function, Package

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fnlab.emulator import sandbox
 from fnlab.emulator.instance import landlock
-from fnlab.emulator.sandbox import Part
+from fnlab.emulator.processes import sandbox
+from fnlab.emulator.processes.sandbox import Part
 from fnlab.errors import BadValue
 from fnlab.functions import Function, Isolation, Package
 
