@@ -57,6 +57,18 @@ def test_without_the_token_nothing_is_served(authorization):
     assert status(gate(TOKEN), asked) == 401
 
 
+def test_what_was_found_right_vouches_for_nothing_else():
+    """Headers that held the token are let through again; others are not, nor those that came with it in the query."""
+    check = gate(TOKEN)
+    right, wrong = f"Bearer {TOKEN}", f"Bearer {'u' * 43}"
+    assert [status(check, request(authorization=right)) for _ in range(2)] == [200, 200]
+    assert status(check, request(authorization=wrong)) == 401
+    assert status(check, request(authorization=right, host="evil.example")) == 403
+    assert status(check, request(authorization=right, origin="https://evil.example")) == 403
+    assert status(check, request(authorization="Digest a", query=f"X-Amz-Credential={TOKEN}%2F20261123")) == 200
+    assert status(check, request(authorization="Digest a")) == 401
+
+
 def test_a_foreign_alphabet_is_no_accident():
     """A credential outside ASCII is compared like any other."""
     assert status(gate(TOKEN), request(authorization="Bearer é")) == 401

@@ -36,8 +36,8 @@ class Running:
         self.loop, self.errors, self.server = loop, [], None
         loop.set_exception_handler(lambda _, context: self.errors.append(context.get("exception")))
 
-    def __call__(self, app=tell, *, gate=None, **limits):
-        self.server = self.run(Server.start(app, gate=gate, limits=HttpLimits(**limits)))
+    def __call__(self, app=tell, *, gate=None, prompt=None, **limits):
+        self.server = self.run(Server.start(app, gate=gate, limits=HttpLimits(**limits), prompt=prompt))
         return self
 
     def run(self, work):
@@ -491,6 +491,84 @@ def test_an_apps_mistake_is_one_answer(serve):
     answer = serve(app).ask(GET + LAST)
     assert statuses(answer) == [500, 500]
     assert b"secret" not in answer
+    assert [str(error) for error in serve.errors] == ["secret", "secret"]
+
+
+POST = b"POST /%b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n%b"
+
+
+def test_a_head_that_came_before_is_asked_about_again(serve):
+    """The same bytes lead to the same request, each with its own body; the gate decides every time anew."""
+    asked = []
+
+    def gate(request):
+        asked.append(request.path)
+        return text_response("no", status=403) if len(asked) == 3 else None
+
+    serve(gate=gate)
+    with serve.connect() as connection:
+        answers = []
+        for body in (b"ab", b"cd", b"ef", b"gh"):
+            connection.sendall(POST % (b"x", body))
+            answers.append(connection.recv(65536))
+    assert [answer[9:12] for answer in answers] == [b"200", b"200", b"403", b"200"]
+    assert b'"body":"cd"' in answers[1]
+    assert b'"body":"gh"' in answers[3]
+    assert asked == ["/x"] * 4
+
+
+@pytest.mark.parametrize("cut", [1, 20, 40])
+def test_a_known_head_may_come_in_pieces(serve, cut):
+    """A request that is not whole at once is read as ever, and what is behind it too."""
+    whole = POST % (b"x", b"ab")
+    serve()
+    with serve.connect() as connection:
+        connection.sendall(whole)
+        connection.recv(65536)
+        connection.sendall(whole[:cut])
+        serve.run(asyncio.sleep(0))
+        connection.sendall(whole[cut:] + whole + LAST)
+        answer = read_all(connection)
+    assert statuses(answer) == [200, 200, 200]
+
+
+def test_a_prompt_answers_at_once_or_later_and_leaves_the_rest(serve):
+    """What a prompt takes is answered in its order, without the app; what it does not take goes to the app."""
+
+    def prompt(request, reply):
+        if request.path == "/now":
+            reply(text_response("now"))
+        elif request.path == "/later":
+            asyncio.get_running_loop().call_later(0.01, reply, text_response("later"))
+        else:
+            return False
+        return True
+
+    serve(prompt=prompt)
+    with serve.connect() as connection:
+        connection.sendall(POST % (b"now", b"ab"))
+        assert connection.recv(65536).endswith(b"now")
+        connection.sendall(POST % (b"later", b"ab"))
+        connection.sendall(POST % (b"app", b"ab"))
+        connection.sendall(LAST)
+        answer = read_all(connection)
+    assert statuses(answer) == [200, 200, 200]
+    assert answer.index(b"later") < answer.index(b"/app") < answer.index(b"/last")
+
+
+def test_a_prompts_mistake_is_one_answer(serve):
+    """An exception becomes 500, is reported to the loop, and the connection stays."""
+
+    def prompt(request, reply):
+        raise ValueError("secret")
+
+    answer = serve(prompt=prompt).ask(GET + LAST)
+    assert statuses(answer) == [200, 200]  # two at once are the app's
+    with serve.connect() as connection:
+        connection.sendall(GET)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 500")
+        connection.sendall(GET)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 500")
     assert [str(error) for error in serve.errors] == ["secret", "secret"]
 
 

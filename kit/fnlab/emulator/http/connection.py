@@ -187,7 +187,11 @@ class Connection(asyncio.Protocol):
         if prompt is None or len(turns) != 1 or turns[0].refusal is not None or not turns[0].keep_alive:
             return False
         turn = self._prompted = turns.popleft()
-        if prompt(turn.request, self._reply):
+        try:
+            if prompt(turn.request, self._reply):
+                return True
+        except Exception as error:  # as of the app: the answer of one request, not the server's end
+            self._reply(self._mistake(error))
             return True
         self._prompted = None
         turns.append(turn)
@@ -195,11 +199,12 @@ class Connection(asyncio.Protocol):
 
     def _reply(self, response: Response) -> None:
         """Write the answer to a request that needed no task."""
-        self._prompted = None
+        turn, self._prompted = self._prompted, None
         keep_alive = not self._serving.closing
-        if self._lost:
+        if self._lost or turn is None:
             return
-        self._write_whole(response, keep_alive=keep_alive, body_wanted=True)
+        body_wanted = turn.request.method != "HEAD" and response.status not in _BODILESS
+        self._write_whole(response, keep_alive=keep_alive, body_wanted=body_wanted)
         if not keep_alive:
             self._end()
         elif self._writable is not None:

@@ -98,7 +98,8 @@ class Response:
 App = Callable[[Request], Awaitable[Response]]
 
 #: Asked before the app: takes a request that it can answer without a task, and calls back with the answer, at once or
-#: later, on the event loop; for any other it returns False. The call costs less than a task, and cannot be cancelled.
+#: later, on the event loop; for any other it returns False. The answer is whole, no stream. The call costs less than a
+#: task, and cannot be cancelled.
 Prompt = Callable[[Request, Callable[[Response], None]], bool]
 
 
