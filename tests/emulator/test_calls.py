@@ -211,6 +211,15 @@ def test_the_environment_is_the_functions_own(deploy, monkeypatch):
     assert (answer["secret"], answer["own"]) == (None, "mine")
 
 
+@pytest.mark.parametrize(
+    ("memory_mib", "start", "threads"), [(512, "fresh", "1"), (3 * 1769, "fresh", "3"), (3 * 1769, "fork", "1")]
+)
+def test_numeric_libraries_get_as_many_threads_as_whole_cpus(deploy, memory_mib, start, threads):
+    """A process that is forked has one, however large it is."""
+    found = deploy("explorer", memory_mib=memory_mib, start=start)(("environment", None))["did"]
+    assert (found["OMP_NUM_THREADS"], found["OPENBLAS_NUM_THREADS"]) == (threads, threads)
+
+
 def test_a_share_of_a_cpu_takes_longer(deploy):
     """A quarter of a CPU makes 50 ms of work last 200 ms; the CPU time itself stays."""
     fn = deploy("burns", memory_mib=442)  # 442 / 1769 = 0.25

@@ -14,10 +14,8 @@ from typing import Any, Protocol
 from fnlab.emulator.processes import sandbox
 from fnlab.functions import Function
 
-#: Numeric libraries would start a thread a core; an instance owns a share of one.
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+#: What numeric libraries are told; by themselves they would start a thread a core.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class Body(Protocol):
@@ -178,4 +176,8 @@ def environment(function: Function, settings: Mapping[str, Any]) -> dict[str, st
         kind = "provisioned-concurrency" if settings.get("provisioned") else "on-demand"
         own["AWS_LAMBDA_INITIALIZATION_TYPE"] = kind
         own["AWS_LAMBDA_LOG_STREAM_NAME"] = settings.get("log_stream", "")
-    return inherited | _ONE_THREAD | own | dict(function.env) | {"PYTHONPATH": os.pathsep.join(path)}
+    # As many threads as the function has whole CPUs. A process that will be forked must have one: the copies of its
+    # others would never answer.
+    threads = 1 if function.start != "fresh" else max(1, int(function.cpu_share))
+    numeric = dict.fromkeys(_THREADS, str(threads))
+    return inherited | numeric | own | dict(function.env) | {"PYTHONPATH": os.pathsep.join(path)}
