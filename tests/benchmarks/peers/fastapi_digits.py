@@ -1,4 +1,4 @@
-"""The digits SVC in FastAPI's own process. ``python fastapi_digits.py PORT SITE_PACKAGES``."""
+"""The digits SVC in FastAPI's own process. ``python fastapi_digits.py PORT``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The digits SVC in raw ASGI under uvicorn, in its own process. ``python uvicorn_digits.py PORT SITE_PACKAGES``."""
+"""The digits SVC in raw ASGI under uvicorn, in its own process. ``python uvicorn_digits.py PORT``."""
 
 import json
 import sys
