@@ -51,7 +51,7 @@ UP_WITHIN_S = 30
 GRACE_S = 5
 WORKERS = (1, 2)
 CONNECTIONS_TO_BATCH = (16, 32)
-LITSERVE_WAIT_S = 0.001  # less is no faster, and with 0 its workers never sleep
+LITSERVE_WAIT_S = 0.001  # with 0 its workers would never sleep
 SLICE_S = 1.0
 BASE = "FastAPI"
 
@@ -61,7 +61,8 @@ class Entry:
     """A server under measurement: its command, given a port, and what it is asked.
 
     `prints_token` says that the first line of its output is the token that callers show, `is_client` that it is no
-    server but does the jobs itself, `polls` that its workers are busy without requests: it is stopped between its turns.
+    server but does the jobs itself, `polls` that its workers are busy without requests, so it is stopped between its
+    turns.
     """
 
     name: str
