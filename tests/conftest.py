@@ -9,10 +9,15 @@ from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 #: The first run inside instances; imported here, one of them would sleep for a quarter of an hour. Benchmarks are
 #: programs, and their peers are in an environment of their own.
 collect_ignore_glob = ["functions/*", "benchmarks/*"]
+
+# A generated case may be slow because the machine is; that is no failure.
+settings.register_profile("fnlab", deadline=None)
+settings.load_profile("fnlab")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 NO_SKIPS = os.environ.get("FNLAB_NO_SKIPS") == "1"
