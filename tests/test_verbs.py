@@ -8,6 +8,7 @@ from sklearn.svm import SVC
 
 import fnlab as fl
 from fnlab.errors import BadValue, DeployError, InvalidInput, NotFitted
+from fnlab.functions import Isolation
 from fnlab.workload import Constant, Profile, Workload
 
 FUNCTIONS = Path(__file__).parent / "functions"
@@ -126,3 +127,10 @@ def test_one_bill_for_both_machines(emulator):
         bill = fl.bill(trace, "aws-lambda")
         assert [line.item for line in bill.lines] == ["duration", "requests"]
         assert bill.total_usd > 0
+
+
+@pytest.mark.parametrize(("thing", "more"), [(_handler, {}), (FUNCTIONS / "echo", {"handler": "main:handler"})])
+def test_walls_go_with_whatever_is_deployed(emulator, thing, more):
+    """A Python function and a folder alike."""
+    apart = Isolation(network=False)
+    assert fl.deploy(thing, isolation=apart, emulator=emulator, **more).function.isolation == apart

@@ -9,7 +9,7 @@ from typing import Any
 from fnlab.emulator import Deployed, Emulator, default_emulator
 from fnlab.emulator import replay as replay_under
 from fnlab.errors import BadValue, DeployError
-from fnlab.functions import Function, Package, Scaling, StartStrategy
+from fnlab.functions import Function, Isolation, Package, Scaling, StartStrategy
 from fnlab.simulator import Engine, run
 from fnlab.source import function as define
 from fnlab.trace import Trace
@@ -28,6 +28,7 @@ def deploy(  # one argument a setting; all by name, all with a default
     limits: str | None = None,
     start: StartStrategy | None = None,
     batch: bool | None = None,
+    isolation: Isolation | None = None,
     emulator: Emulator | None = None,
 ) -> Deployed:
     """Make a thing a running function on the local emulator.
@@ -39,7 +40,7 @@ def deploy(  # one argument a setting; all by name, all with a default
         to predictions. A folder of Python files needs a `handler`. A Python function of an event and a context goes
         with what it uses, see :func:`fnlab.function`. A :class:`Function` is taken as it is, with the settings given
         here in place of its own.
-    name, handler, memory_mib, timeout_s, env, scaling, limits, start, batch
+    name, handler, memory_mib, timeout_s, env, scaling, limits, start, batch, isolation
         As in :class:`Function`; what is not given keeps its default. Every model can be served in batches, with
         ``batch=True, scaling=Scaling(concurrency=16)``.
     emulator : Emulator, optional
@@ -53,25 +54,25 @@ def deploy(  # one argument a setting; all by name, all with a default
     given = _given(
         name=name, memory_mib=memory_mib, timeout_s=timeout_s, env=env, scaling=scaling, limits=limits, start=start
     )
-    batched = _given(batch=batch)
+    more = _given(batch=batch, isolation=isolation)
     if isinstance(thing, Function):
-        function = changed(thing, **given, **batched, **_given(handler=handler))
+        function = changed(thing, **given, **more, **_given(handler=handler))
     elif isinstance(thing, str | Path):
-        function = _of_folder(Path(thing), handler, given | batched)
+        function = _of_folder(Path(thing), handler, given | more)
     elif isinstance(thing, FunctionType):
         if batch:
             raise BadValue(
                 "batch needs a function batch(events, context) beside the handler, so it goes with a model, a folder "
                 f"or a Function; got it with the Python function {thing.__name__!r}."
             )
-        function = define(**given)(thing)
+        function = changed(define(**given)(thing), **more)
     elif handler is not None:
         raise BadValue(f"handler goes with a folder or a Function; got it with a {type(thing).__name__}.")
     else:
         from fnlab.serve import model_function  # scikit-learn is loaded when a model is deployed, not before
 
         started = _given(start=given.pop("start", None))
-        function = changed(model_function(thing, **given), **started, **batched)
+        function = changed(model_function(thing, **given), **started, **more)
     return (emulator or default_emulator()).deploy(function)
 
 
