@@ -199,3 +199,14 @@ def test_the_tail_needs_a_log(deploy):
     assert fn.tail() == ""
     with pytest.raises(BadValue, match=r"lines must be at least 1; got 0"):
         fn.tail(0)
+
+
+def test_what_provisioned_instances_hold_of_a_reservation_is_theirs(emulator):
+    """With all of it provisioned for one version, another gets nothing, not even its own warm instance; as on AWS."""
+    first, second = emulator.deploy(says("one")), emulator.deploy(says("two"))
+    assert second(None) == "two"
+    first.reserve(1)
+    first.provision(1)
+    with pytest.raises(Throttled, match=r"ReservedFunctionConcurrentInvocationLimitExceeded"):
+        second(None)
+    assert first(None) == "one"

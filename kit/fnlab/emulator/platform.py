@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from fnlab.emulator.arn import function_arn, function_in
@@ -195,6 +194,9 @@ class Platform:
                 running = self._running.get((name, version.number))
                 if running is None or running[0] != version.revision:
                     return None
+                entry = self.catalog.get(name)
+                if entry is None or (entry.reserved is not None and entry.provisioned):
+                    return None  # who may take which place is for the loop to weigh
                 if self.admission.admit(name, now_s=time.monotonic()):
                     return None  # refused, but that is for the loop to say
                 admitted = True
@@ -375,10 +377,6 @@ class Platform:
         running = self._running.get((name, version.number))
         promised = self.catalog[name].provisioned.get(qualifier, 0)
         return min(promised, running[1].up()) if running else 0
-
-    def log_path(self, name: str) -> Path:
-        """Where a function's logs are."""
-        return self.home.log_dir(name)
 
     async def close(self) -> None:
         """Stop everything. What was acknowledged stays in the store."""

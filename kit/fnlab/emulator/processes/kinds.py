@@ -1,6 +1,7 @@
 """What every kind of instance can do, and who hears of it."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from fnlab.emulator.instance import wire
 from fnlab.trace import Phase
@@ -17,12 +18,15 @@ class AnyInstance(Protocol):
         Where the time of its start went.
     peak_mib : float
         The most memory it has had, as far as is known.
+    confined : Mapping
+        Its walls, as it reported them.
     """
 
     name: str
     row: int
     phases: tuple[Phase, ...]
     peak_mib: float
+    confined: Mapping[str, Any]
 
     @property
     def pid(self) -> int:

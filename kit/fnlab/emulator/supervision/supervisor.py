@@ -388,7 +388,7 @@ class Supervisor:
         if slot is None:
             return  # it was stopped while its word was on the way
         slot.relax()
-        self.confined = getattr(instance, "confined", {})
+        self.confined = instance.confined
         now_s = self.clock.now_s()
         self._recorder.ready(instance.row, now_s)
         if self._watch.too_large(slot, instance.peak_mib):
