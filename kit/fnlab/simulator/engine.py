@@ -1,70 +1,106 @@
-"""Draws the durations, picks the engine, returns the trace."""
+"""Picks the engine for a run, and plays it."""
 
-from typing import Literal, NamedTuple, get_args
-
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import Literal, get_args
 
 from fnlab.errors import BadValue
 from fnlab.functions import Function
 from fnlab.simulator import fast, reference
+from fnlab.simulator.draws import Draws, draw
+from fnlab.simulator.reference import Change
 from fnlab.trace import Trace
 from fnlab.trace.table import Column
-from fnlab.workload import Profile, Workload
+from fnlab.workload import Faults, Profile, Workload
 
 Engine = Literal["auto", "fast", "reference"]
 
+#: Told from time to time which second of the window a run has come to.
+Progress = Callable[[float], None]
 
-class Draws(NamedTuple):
-    """Every random number of a run, drawn before it begins: both engines use the same ones.
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Origin:
+    """All that a run depends on: from the same origin comes the same trace.
 
     Attributes
     ----------
-    service_s : ndarray of shape (n_requests,)
-        How long the n-th request to arrive takes on its instance.
-    init_s : ndarray of shape (n_requests + min_instances,)
-        How long the n-th instance takes to start; no run can start more.
+    function, workload, profile, seed, faults
+        As in :func:`fnlab.simulator.run`.
+    changes : tuple of (float, Function)
+        From which second on the function was another one.
     """
 
-    service_s: Column
-    init_s: Column
+    function: Function
+    workload: Workload
+    profile: Profile
+    seed: int
+    faults: Faults | None = None
+    changes: tuple[tuple[float, Function], ...] = ()
 
 
-def run(function: Function, workload: Workload, *, profile: Profile, seed: int = 0, engine: Engine = "auto") -> Trace:
-    """Simulate a function under a workload.
+def play(origin: Origin, *, engine: Engine, on_progress: Progress | None = None) -> Trace:
+    """Run what an origin says.
 
-    A request takes as long as was drawn for it, however many share its instance; the wait of a request in the queue is
-    the part of ``start_s - arrival_s`` that is not ``init_s``.
-
-    Parameters
-    ----------
-    function : Function
-        Its scaling rules and its memory count; its code does not.
-    workload : Workload
-        When requests come.
-    profile : Profile
-        How long things take.
-    seed : int
-        Same seed, same trace, whichever the engine.
-    engine : str
-        ``"fast"`` knows the default reuse policy, one request an instance, no queue and no growth limit;
-        ``"reference"`` knows everything; ``"auto"`` takes the fast one where it can.
+    Raises
+    ------
+    BadValue
+        If the engine is unknown or does not know a rule, or the rules cannot be played.
     """
     if engine not in get_args(Engine):
         raise BadValue(f"engine must be one of {', '.join(get_args(Engine))}; got {engine!r}.")
-    unknown = fast.unknown(function.scaling)
+    _check(origin)
+    unknown = _unknown_to_fast(origin)
     if engine == "fast" and unknown is not None:
-        found = getattr(function.scaling, unknown)
-        raise BadValue(f"the fast engine knows {unknown}={fast.KNOWN[unknown]!r} only; got {found!r}.")
-    draws = _draw(function, workload, profile, seed)
+        raise BadValue(unknown)
+    draws = draw(origin.function, origin.profile, count=len(origin.workload), seed=origin.seed)
+    _check_load(origin.function, origin.workload, draws)
     if engine == "reference" or unknown is not None:
-        return reference.run(function, workload, *draws)
-    return fast.run(function, workload, *draws)
+        changes = [Change(at_s, function, _service_s(origin, function)) for at_s, function in origin.changes]
+        return reference.run(
+            origin.function, origin.workload, draws, faults=origin.faults, changes=changes, on_progress=on_progress
+        )
+    return fast.run(origin.function, origin.workload, draws.service_s, draws.init_s)
 
 
-def _draw(function: Function, workload: Workload, profile: Profile, seed: int) -> Draws:
-    service, init = np.random.default_rng(seed).spawn(2)
-    count = len(workload)
-    return Draws(
-        profile.draw_service_s(service, count, cpu_share=function.cpu_share),
-        profile.init_s.draw(init, count + function.scaling.min_instances),
-    )
+def _unknown_to_fast(origin: Origin) -> str | None:
+    """Say what the fast engine does not know of a run, as a sentence; None if it knows all."""
+    for name, found in (("faults", origin.faults), ("changes", origin.changes), ("cold_s", origin.profile.cold_s)):
+        if found:
+            return f"the fast engine knows no {name}; got {found!r}."
+    unknown = fast.unknown(origin.function.scaling)
+    if unknown is None:
+        return None
+    found = getattr(origin.function.scaling, unknown)
+    return f"the fast engine knows {unknown}={fast.KNOWN[unknown]!r} only; got {found!r}."
+
+
+def _check(origin: Origin) -> None:
+    """Refuse a profile that does not say what the rules need."""
+    for function in (origin.function, *(function for _, function in origin.changes)):
+        scaling = function.scaling
+        if origin.profile.cold_s is not None and (scaling.concurrency > 1 or scaling.hands_over):
+            raise BadValue(
+                "a profile's cold_s, a law of whole cold requests, needs concurrency 1 and binding 'bound'; "
+                f"got concurrency {scaling.concurrency} and binding {scaling.binding!r}: give init_s and cpu_s apart."
+            )
+
+
+def _check_load(function: Function, workload: Workload, draws: Draws) -> None:
+    """Refuse a queue that would grow without end."""
+    scaling = function.scaling
+    if scaling.max_wait_s != inf or scaling.max_queue is not None or not len(workload):
+        return
+    load = float(draws.service_s.sum()) / workload.duration_s
+    places = scaling.max_instances * scaling.concurrency
+    if load >= places:
+        raise BadValue(
+            f"a queue without a limit needs a load below its places; got {load:.4g} requests in service on average for "
+            f"{places} places ({scaling.max_instances} instances): set max_wait_s or max_queue, or raise max_instances."
+        )
+
+
+def _service_s(origin: Origin, function: Function) -> Column:
+    """Draw the very same requests under another memory size."""
+    return draw(function, origin.profile, count=len(origin.workload), seed=origin.seed).service_s

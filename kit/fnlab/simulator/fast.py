@@ -18,7 +18,16 @@ from fnlab.trace.table import Column
 from fnlab.workload import Workload
 
 #: The only values of these settings that this engine knows.
-KNOWN: Mapping[str, object] = {"reuse": "most-recently-used", "concurrency": 1, "max_wait_s": 0, "burst": None}
+KNOWN: Mapping[str, object] = {
+    "reuse": "most-recently-used",
+    "concurrency": 1,
+    "max_wait_s": 0,
+    "burst": None,
+    "binding": "bound",
+    "keep_alive": None,
+    "rules": (),
+    "autoscaler": None,
+}
 
 
 def unknown(scaling: Scaling) -> str | None:
