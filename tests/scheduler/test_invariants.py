@@ -166,7 +166,7 @@ class Platform(RuleBasedStateMachine):
             for instance in sorted(self.load.keys() - self.ready):
                 self.ready.add(instance)
                 self.tell(Ready(instance))
-            for request in sorted(set().union(*self.load.values())):
+            for request in sorted(set().union(*(self.load[instance] for instance in self.ready))):
                 next(requests for requests in self.load.values() if request in requests).remove(request)
                 self.done.add(request)
                 self.tell(Finished(request))

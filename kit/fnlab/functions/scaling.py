@@ -130,6 +130,8 @@ class Scaling:
         if self.hands_over and not self.max_wait_s:
             what = "an autoscaler" if self.autoscaler is not None else "binding 'first-free'"
             raise BadValue(f"{what} lets requests wait for a place; got max_wait_s=0: set it above 0.")
+        if self.hands_over and self.max_queue == 0:
+            raise BadValue("where requests wait for a place, max_queue must be at least 1; got 0.")
         if self.autoscaler is not None and (self.min_instances or self.rules):
             raise BadValue(
                 "an autoscaler says how many instances there are, minimum included; got it with "

@@ -53,7 +53,7 @@ class StepMean:
     def forget(self, now_s: float) -> None:
         """Drop what no average asked for so far reaches back to."""
         gone = bisect_right(self._times_s, now_s - self._longest_s) - 1
-        if self._longest_s and gone > 0:
+        if gone > 0:
             del self._times_s[:gone], self._areas[:gone], self._levels[:gone]
 
     def _area(self, at_s: float) -> float:

@@ -3,7 +3,8 @@
 from collections import OrderedDict
 from copy import deepcopy
 from heapq import heappop, heappush
-from math import isnan
+from math import inf, isnan
+from numbers import Real
 
 from fnlab.errors import BadValue
 from fnlab.functions import IdleView, Keep, Scaling
@@ -56,7 +57,8 @@ class Lifetimes:
     def keep(self, name: str, until_s: float) -> None:
         """Let an idle instance expire then, unless it is used before."""
         self._due_s[name] = until_s
-        heappush(self._order, (until_s, name))
+        if until_s < inf:
+            heappush(self._order, (until_s, name))
 
     def used(self, name: str) -> None:
         """Forget when an instance was to expire."""
@@ -83,7 +85,10 @@ class Lifetimes:
 
 
 def _checked(keep: Keep) -> Keep:
-    for name, value in (("for_s", keep.for_s), ("prewarm_after_s", keep.prewarm_after_s or 0)):
-        if not isinstance(value, int | float) or isnan(value) or value < 0:
+    for name in ("for_s", "prewarm_after_s", "prewarm_for_s"):
+        value = getattr(keep, name)
+        if value is None and name == "prewarm_after_s":
+            continue
+        if not isinstance(value, Real) or isinstance(value, bool) or isnan(value) or value < 0:
             raise BadValue(f"a keep-alive policy must answer with seconds of at least 0; got {name}={value!r}.")
     return keep

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from math import inf
 from typing import Any
 
 from fnlab.errors import BadValue
@@ -144,9 +145,7 @@ class Scheduler:
         decisions = self._handlers[type(event)](event, now_s)
         if self._pool.promised < self._least:
             decisions += self._refill(now_s)
-        if self._demand:
-            self._demand.in_system.set(now_s, len(self._serving) + len(self._waiting))
-            self._demand.on_provisioned.set(now_s, self._on_promised)
+        self._note_load(now_s)
         return decisions
 
     def wake_at(self) -> float | None:
@@ -156,9 +155,11 @@ class Scheduler:
             moments.append(due[0])
         if self._waiting:
             moments.append(self._wait_ends_at())
-            if self._growth is not None and self.alive < self._most:
+            # With a token in hand it is something else that they wait for.
+            if self._growth is not None and self.alive < self._most and self._growth.next_at() > self._now_s:
                 moments.append(self._growth.next_at())
-        return min(moments, default=None)
+        soonest = min(moments, default=inf)
+        return None if soonest == inf else soonest
 
     # What each event leads to.
 
@@ -173,7 +174,7 @@ class Scheduler:
             decisions += self._outwait(now_s, inclusive=False) + self._admit(now_s)
         if not self._waiting and (placed := self._place(request, now_s)):
             return decisions + placed
-        started = self._start_ahead(now_s) if self.scaling.hands_over else []
+        started = self._start_ahead(now_s) if self.scaling.hands_over and not self._queue_is_full else []
         return decisions + started + self._enqueue(request, now_s)
 
     def _on_finished(self, event: Finished, now_s: float) -> list[Decision]:
@@ -183,6 +184,7 @@ class Scheduler:
         self._on_promised -= instance.promised
         self._pool.unseat(event.request, instance, now_s)
         decisions = self._settle(now_s)
+        self._note_rest(now_s)
         self._note_idle(instance, now_s)
         return decisions
 
@@ -205,8 +207,12 @@ class Scheduler:
         for request in instance.requests:
             del self._serving[request]
         self._on_promised -= len(instance.requests) * instance.promised
+        had_requests = bool(instance.requests)
         self._forget(instance)
-        return self._refill(now_s) + self._settle(now_s)
+        decisions = self._refill(now_s) + self._settle(now_s)
+        if had_requests:
+            self._note_rest(now_s)
+        return decisions
 
     def _on_resized(self, event: Resized, now_s: float) -> list[Decision]:
         before, self.scaling = self.scaling, event.scaling
@@ -216,9 +222,11 @@ class Scheduler:
         self._lifetimes = self._lifetimes.renewed(self.scaling, self._pool.idle_since)
         if self._demand is not None and not self._demand.holds(self.scaling):
             self._demand = Demand(self.scaling, now_s)
+            self._note_load(now_s)
         if event.replaces:
             self._pool.replace_all()
-        return self._shrink() + self._on_woken(Woken(), now_s)
+        # New rules are asked first: what they want as well is not to stop and start again.
+        return self._ask(now_s) + self._shrink() + self._on_woken(Woken(), now_s)
 
     def _on_evicted(self, event: Evicted, now_s: float) -> list[Decision]:
         if event.instance not in self._pool.idle_since:
@@ -263,10 +271,14 @@ class Scheduler:
         reason = self._why_not(now_s)
         if not self.scaling.max_wait_s:
             return [Reject(request, reason)]
-        if self.scaling.max_queue is not None and len(self._waiting) >= self.scaling.max_queue:
+        if self._queue_is_full:
             return [Reject(request, "queue full" if self.scaling.max_queue else reason)]
         self._waiting[request] = now_s
         return [Queue(request, reason)]
+
+    @property
+    def _queue_is_full(self) -> bool:
+        return self.scaling.max_queue is not None and len(self._waiting) >= self.scaling.max_queue
 
     def _why_not(self, now_s: float) -> str:
         if self.scaling.hands_over and self._pool.starting:
@@ -310,7 +322,9 @@ class Scheduler:
         return min(max(self.scaling.min_instances, floor), self.scaling.max_instances)
 
     def _may_start(self, now_s: float) -> bool:
-        if self.alive >= self._most or (self._room is not None and not self._room(now_s)):
+        if self.alive >= self._most or (self._growth is not None and self._growth.next_at() > now_s):
+            return False
+        if self._room is not None and not self._room(now_s):  # after the rest: it may evict somebody
             return False
         return self._growth is None or self._growth.take(now_s)
 
@@ -357,13 +371,14 @@ class Scheduler:
         self._lifetimes.used(instance.name)
         self._pool.remove(instance)
 
+    def _note_rest(self, now_s: float) -> None:
+        """Let a pause of the function begin if that was its last request."""
+        if self._lifetimes.policy is not None and not self._serving and not self._waiting:
+            self._lifetimes.rested(now_s)
+
     def _note_idle(self, instance: Instance, now_s: float) -> None:
         """Let the policy say how long an instance is kept that has just become idle."""
-        if self._lifetimes.policy is None:
-            return
-        if not self._serving and not self._waiting:
-            self._lifetimes.rested(now_s)
-        if instance.name in self._pool.idle_since:
+        if self._lifetimes.policy is not None and instance.name in self._pool.idle_since:
             self._lifetimes.became_idle(instance.name, now_s, idle=len(self._pool.idle_since), alive=len(self._pool))
 
     def _expire(self, now_s: float, *, inclusive: bool) -> list[Decision]:
@@ -394,6 +409,11 @@ class Scheduler:
     def _tick_at(self) -> float | None:
         return None if self._demand is None else self._demand.due_at()
 
+    def _note_load(self, now_s: float) -> None:
+        if self._demand:
+            self._demand.in_system.set(now_s, len(self._serving) + len(self._waiting))
+            self._demand.on_provisioned.set(now_s, self._on_promised)
+
     def _ask(self, now_s: float) -> list[Decision]:
         """Ask the rules and the autoscaler whose moment has come, and stop what is too many now."""
         due_s = self._tick_at()
@@ -413,6 +433,8 @@ class Scheduler:
                 mean_on_provisioned=lambda over_s: demand.on_provisioned.mean(now_s, over_s=over_s),
             )
         )
+        if self._waiting and demand.target == 0:
+            demand.target = 1  # as from zero: nobody would ever serve those who wait
         return self._shrink()
 
 
