@@ -60,7 +60,7 @@ class SharedMemory:
         self.evicted = 0
         self._eviction, self._stop = eviction, stop
         self._clock = 0.0
-        self._idle: dict[tuple[str, str], tuple[float, int]] = {}  # (function, instance) -> priority, size
+        self._idle: dict[tuple[str, str], tuple[int, int]] = {}  # (function, instance) -> serial, size
         self._order: list[tuple[float, int, tuple[str, str]]] = []  # heap; some are out of date
         self._serial = 0
 
@@ -84,7 +84,7 @@ class SharedMemory:
             raise BadValue(f"an eviction policy must answer with a number; got {priority!r}.")
         self._serial += 1
         key = (candidate.function, instance)
-        self._idle[key] = (float(priority), candidate.memory_mib)
+        self._idle[key] = (self._serial, candidate.memory_mib)
         heappush(self._order, (float(priority), self._serial, key))
 
     @property
@@ -103,8 +103,8 @@ class SharedMemory:
         kept = []
         while self.used_mib + memory_mib > self.memory_mib:
             entry = heappop(self._order)
-            priority, _, key = entry
-            if self._idle.get(key, (None,))[0] != priority:
+            priority, serial, key = entry
+            if self._idle.get(key, (None,))[0] != serial:
                 continue
             if key[0] == function:
                 kept.append(entry)

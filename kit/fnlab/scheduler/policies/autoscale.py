@@ -4,7 +4,7 @@ Each is for ``Scaling(autoscaler=…, max_wait_s=…)``: requests wait, and take
 """
 
 from dataclasses import dataclass, field
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from fnlab.errors import BadValue
 from fnlab.functions import LoadView
@@ -26,7 +26,7 @@ class _Memory:
         self.most_in_panic = 0
         self.delayed = Highest()
         self.active_since_s: float | None = None
-        self.inactive_since_s = 0.0
+        self.inactive_since_s = -inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,9 @@ class KnativeKpa:
 
     def _begin(self, view: LoadView) -> None:
         """Start in panic where instances are there already: there is no history to shrink them by."""
-        self._memory.begun, self._memory.active_since_s = True, view.now_s
+        self._memory.begun = True
+        if self.initial_scale or view.alive:
+            self._memory.active_since_s = view.now_s
         if view.ready > 1:
             self._memory.panic_since_s, self._memory.most_in_panic = view.now_s, view.ready
 
