@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from math import isnan
 
 from fnlab.errors import BadValue
@@ -36,6 +36,9 @@ class Candidate:
     memory_mib: int
     clock: float
 
+
+#: Up to so many entries that are out of date are nobody's trouble.
+_LEAST_TO_TIDY = 64
 
 #: Gives a priority; the lowest goes first. See :mod:`fnlab.scheduler.policies`.
 Eviction = Callable[[Candidate], float]
@@ -86,6 +89,9 @@ class SharedMemory:
         key = (candidate.function, instance)
         self._idle[key] = (self._serial, candidate.memory_mib)
         heappush(self._order, (float(priority), self._serial, key))
+        if len(self._order) > _LEAST_TO_TIDY + 2 * len(self._idle):  # else it grows with every request
+            self._order = [entry for entry in self._order if self._idle.get(entry[2], (0,))[0] == entry[1]]
+            heapify(self._order)
 
     @property
     def clock(self) -> float:

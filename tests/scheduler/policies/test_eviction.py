@@ -92,6 +92,17 @@ def test_a_second_rest_counts_and_not_the_first():
     assert gone == ["b", "c", "a"]
 
 
+def test_old_entries_do_not_pile_up():
+    """A thousand requests on one instance leave a handful behind, and the right one goes."""
+    memory, gone = memory_of(lru, [("a", 0.0, 1, 1.0, 100), ("b", 0.5, 1, 1.0, 100)], size_mib=200)
+    for number in range(1000):
+        memory.used("a", "i1")
+        memory.became_idle(candidate(memory, "a", 1.0 + number, 2, 1.0, 100), "i1")
+    assert len(memory._order) < 100
+    assert memory.make_room("new", 100)
+    assert gone == ["b"]
+
+
 def test_a_policy_must_answer_with_a_number():
     """Anything else is refused in a sentence."""
     with pytest.raises(BadValue, match=r"an eviction policy must answer with a number; got 'first'\."):

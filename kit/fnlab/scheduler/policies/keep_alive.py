@@ -94,8 +94,11 @@ class HybridHistogram:
     forecast there, ours is simpler. Otherwise the instance is kept for a fixed time.
 
     A histogram is representative if it holds enough pauses and the counts of its bins differ enough: their coefficient
-    of variation is at least `least_variation`. Both times count from the end of the last request. Of several instances
-    that become idle each gets the same answer, and one is started ahead.
+    of variation is at least `least_variation`. Both times count from the end of the last request.
+
+    The pauses are the function's: from the moment nothing runs to the next request. A function that seldom rests has
+    short ones, and instances beyond its first are then kept for little more than a bin. Of several instances that
+    become idle each gets the same answer, and one is started ahead.
 
     Parameters
     ----------
