@@ -1,0 +1,164 @@
+"""The compiled engine: the rules of the reference in machine code, for millions of requests.
+
+numba is imported here and in the kernels only, so this module is imported when it is used and not before.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fnlab.functions import Function, Scaling
+from fnlab.simulator import kernel_stack as stack
+from fnlab.simulator.ledger import COUNTS, SECONDS
+from fnlab.simulator.rows import Rows
+from fnlab.trace import Trace
+from fnlab.trace.table import Column
+from fnlab.workload import Workload
+
+#: The only values of these settings that this engine knows.
+KNOWN: Mapping[str, tuple[object, ...]] = {
+    "reuse": ("most-recently-used", "least-recently-used"),
+    "concurrency": (1,),
+    "max_wait_s": (0,),
+    "burst": (None,),
+}
+
+#: Requests of a block: their times and durations stay in a core's own cache.
+BLOCK = 16_384
+
+
+def unknown(scaling: Scaling) -> str | None:
+    """Name the first setting whose value this engine does not know; None if it covers them all."""
+    return next((name for name, values in KNOWN.items() if getattr(scaling, name) not in values), None)
+
+
+def run(function: Function, workload: Workload, service_s: Column, init_s: Column, *, replaces: bool = False) -> Trace:
+    """Simulate; see :func:`fnlab.simulator.run`."""
+    least, count = function.scaling.min_instances, len(workload)
+    pool = Pool(function.scaling, replaces=replaces, named=True)
+    pool.open(np.array([workload.duration_s]), init_s[:least])
+    served_by, waited_s = np.empty(count, dtype="i8"), np.zeros(count)
+    created_s, stopped_s = np.zeros(count + least), np.full(count + least, np.nan)
+    for at in range(0, max(count, 1), BLOCK):
+        block = slice(at, at + BLOCK)
+        pool.advance(
+            workload.arrivals_s[block],
+            service_s[block],
+            init_s[pool.started :],
+            finish=at + BLOCK >= count,
+            rows=(served_by[block], waited_s[block], created_s, stopped_s),
+        )
+    made = pool.started
+    rows = Rows(
+        instance=served_by,
+        init_s=waited_s,
+        execution_s=np.where(waited_s > 0, 0.0, service_s) if replaces else service_s,
+        created_s=created_s[:made],
+        ready_s=created_s[:made] + init_s[:made],
+        stopped_s=stopped_s[:made],
+    )
+    return rows.trace(function, workload)
+
+
+class Pool:
+    """The instances of one function, for block after block of requests.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        The rules.
+    replaces : bool
+        What an instance takes to start is all that its first request takes.
+    named : bool
+        Keep track of which instance is which, for rows.
+    """
+
+    def __init__(self, scaling: Scaling, *, replaces: bool = False, named: bool = False) -> None:
+        self._scaling, self._replaces = scaling, replaces
+        self._named = named or scaling.min_instances > 0
+        self._promised = np.zeros(_power_of_two(scaling.min_instances), dtype="i8")
+        self._ends_s, self._since_s = np.empty(0), np.empty(0)
+        self._serials, self._owners, self._idle = np.empty(0, dtype="u8"), np.empty(0, dtype="i8"), np.empty(0, dtype="i8")
+
+    def open(self, edges_s: Column, promised_s: Column) -> None:
+        """Begin anew: batches that end at these moments, provisioned instances that are ready at those."""
+        least = len(promised_s)
+        self._edges_s = edges_s
+        self.counts = np.zeros((len(edges_s), len(COUNTS)), dtype="u8")
+        self.seconds = np.zeros((len(edges_s), len(SECONDS)))
+        self._state, self._carried = np.zeros(stack.STATE, dtype="u8"), np.zeros(stack.CARRIED)
+        self._state[[stack.BUSY, stack.ALIVE, stack.STARTED]] = least
+        self._carried[stack.CARRIED_INSTANCE_S] = least * edges_s[0]
+        self.counts[0, stack.PEAK] = least
+        self._make_room(least)
+        order = np.argsort(promised_s, kind="stable")
+        self._ends_s[:least] = promised_s[order]
+        if self._named:
+            self._serials[:least] = stack.STARTUP + order.astype("u8")
+            self._owners[:least] = order
+
+    @property
+    def started(self) -> int:
+        """How many instances have been started so far."""
+        return int(self._state[stack.STARTED])
+
+    def advance(
+        self,
+        arrivals_s: Column,
+        service_s: Column,
+        init_s: Column,
+        *,
+        finish: bool = False,
+        rows: tuple[Column | None, Column | None, Column | None, Column | None] = (None, None, None, None),
+    ) -> int:
+        """Let requests arrive; give how many did before `init_s`, of the next instances, ran out.
+
+        With `finish` time goes on to the last edge. `rows` are arrays to be filled: who served each request and how
+        long it waited for a start, when each instance was created and stopped.
+        """
+        self._make_room(len(arrivals_s))
+        scaling, named = self._scaling, self._named
+        served: int = stack.play(
+            arrivals_s,
+            service_s,
+            init_s,
+            self._replaces,
+            float(scaling.keep_alive_s),
+            np.uint64(scaling.max_instances),
+            scaling.min_instances,
+            scaling.reuse == "most-recently-used",
+            self._edges_s,
+            finish,
+            self._ends_s,
+            self._serials if named else None,
+            self._owners if named else None,
+            self._since_s,
+            self._idle if named else None,
+            self._promised if named else None,
+            self._state,
+            self._carried,
+            self.counts,
+            self.seconds,
+            *rows,
+        )
+        return served
+
+    def _make_room(self, more: int) -> None:
+        """See that so many more instances fit in."""
+        needed = int(self._state[stack.ALIVE]) + min(more, self._scaling.max_instances) + 1
+        size = len(self._ends_s)
+        if needed <= size:
+            return
+        room = _power_of_two(max(needed, BLOCK))
+        head, tail = (int(self._state[place]) for place in (stack.HEAD, stack.TAIL))
+        old, new = np.arange(head, tail) % max(size, 1), np.arange(head, tail) % room
+        for name in ("_since_s", "_idle"):
+            ring = np.zeros(room, dtype=getattr(self, name).dtype)
+            ring[new] = getattr(self, name)[old]
+            setattr(self, name, ring)
+        for name in ("_ends_s", "_serials", "_owners"):
+            setattr(self, name, np.resize(getattr(self, name), room) if size else np.zeros(room, getattr(self, name).dtype))
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << max(0, least - 1).bit_length()
