@@ -43,6 +43,7 @@ class Platform(RuleBasedStateMachine):
         self.now_s, self.arrived = 0.0, 0
         self.load = {}  # instance -> its requests
         self.ready = set()
+        self.promised = set()
         self.waiting = {}  # request -> arrival, in order
         self.done = set()  # refused, finished or lost
         self.tell(Woken())
@@ -53,10 +54,12 @@ class Platform(RuleBasedStateMachine):
         served = []
         for decision in self.scheduler.on(event, self.now_s):
             match decision:
-                case Start(instance, _):
+                case Start(instance, reason):
                     assert instance not in self.load
                     self.load[instance] = set()
                     assert len(self.load) <= self.scaling.max_instances
+                    if reason == "min instances":
+                        self.promised.add(instance)
                 case Assign(request, instance, reason):
                     assert not self.holds(request)
                     assert len(self.load[instance]) < self.scaling.concurrency
@@ -150,7 +153,8 @@ class Platform(RuleBasedStateMachine):
             assert self.scheduler.alive == len(self.load) >= self.scaling.min_instances
             assert self.scheduler.working == len(self.load) - len(idle)
             roomy = [requests for requests in self.load.values() if 0 < len(requests) < self.scaling.concurrency]
-            leaving = len(self.load) > self.scaling.max_instances
+            promised = self.promised & self.load.keys()
+            leaving = len(self.load) > self.scaling.max_instances or len(promised) > self.scaling.min_instances
             assert not (self.waiting and (idle or (roomy and not leaving)))  # nobody waits before an open door
             assert not (idle and len(self.load) > self.scaling.max_instances)
 

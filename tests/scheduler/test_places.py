@@ -311,25 +311,29 @@ def test_at_the_maximum_no_token_is_lost():
 
 
 def test_a_higher_minimum_starts_what_is_missing():
-    """Provisioned capacity that is asked for while the function runs; what is alive counts."""
+    """Provisioned capacity that is asked for while the function runs, beside what runs on demand."""
     assert told(
         Scaling(),
         *arrivals("a"),
         (1.0, Resized(Scaling(min_instances=3))),
-    )[2:] == [(1.0, Start("i2", "min instances")), (1.0, Start("i3", "min instances"))]
+    )[2:] == [(1.0, Start(name, "min instances")) for name in ("i2", "i3", "i4")]
 
 
-def test_a_lower_minimum_lets_go_of_those_whose_keep_alive_is_over():
-    """One that served a moment ago is kept as any other is."""
+def test_a_lower_minimum_stops_the_idle_at_once_and_the_busy_when_they_are():
+    """What is promised is paid for as long as it is there."""
     assert told(
         Scaling(min_instances=3, keep_alive_s=10),
         (0.0, Woken()),
         *((1.0, Ready(name)) for name in ("i1", "i2", "i3")),
         (19.0, Arrived("a")),
-        (20.0, Finished("a")),
         (21.0, Resized(Scaling(min_instances=0, keep_alive_s=10))),
-        (30.0, Woken()),
-    )[3:] == [(19.0, Assign("a", "i3", "idle")), (21.0, Stop("i1")), (21.0, Stop("i2")), (30.0, Stop("i3"))]
+        (30.0, Finished("a")),
+    )[3:] == [
+        (19.0, Assign("a", "i3", "idle")),
+        (21.0, Stop("i1", "min instances")),
+        (21.0, Stop("i2", "min instances")),
+        (30.0, Stop("i3", "min instances")),
+    ]
 
 
 def test_a_lower_maximum_stops_the_idle_at_once_and_the_busy_when_they_are():
@@ -383,7 +387,7 @@ def test_a_promised_instance_that_is_no_longer_wanted_stops_when_it_is_ready():
         (0.1, Resized(Scaling(max_instances=1))),
         (0.5, Ready("i1")),
         (0.6, Ready("i2")),
-    )[2:] == [(0.5, Stop("i1", "max instances"))]
+    )[2:] == [(0.5, Stop("i1", "min instances")), (0.6, Stop("i2", "min instances"))]
 
 
 def test_a_crash_among_too_many_lets_the_others_stay():

@@ -14,7 +14,7 @@ from fnlab.functions import Limits, Scaling
         ({"concurrency": 2.0}, "concurrency must be a whole number from 1 to 200; got 2.0."),
         ({"concurrency": True}, "concurrency must be a whole number from 1 to 200; got True."),
         ({"max_wait_s": -0.1}, "max_wait_s must be at least 0; got -0.1."),
-        ({"max_wait_s": float("inf")}, "max_wait_s must be finite; got inf."),
+        ({"max_wait_s": float("nan")}, "max_wait_s must be finite; got nan."),
         ({"burst": 5}, "burst and growth_per_s must be given together; got 5 and None."),
         ({"growth_per_s": 5}, "burst and growth_per_s must be given together; got None and 5."),
         ({"burst": 0, "growth_per_s": 1}, "burst must be a whole number of at least 1; got 0."),

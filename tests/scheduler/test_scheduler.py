@@ -109,7 +109,7 @@ def test_min_instances_are_started_first_and_never_stopped():
         (1.0, Assign("a", "i1")),
         (1.1, Start("i2")),
         (1.1, Assign("b", "i2", "cold")),
-        (12.0, Stop("i1")),
+        (99.0, Stop("i2")),
     ]
 
 

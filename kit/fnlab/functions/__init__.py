@@ -9,20 +9,27 @@ from fnlab.functions.asynchronous import AsyncPolicy
 from fnlab.functions.function import Function, Payload, Runtime, StartStrategy
 from fnlab.functions.isolation import Isolation
 from fnlab.functions.package import Package
+from fnlab.functions.policy import IdleView, Keep, KeepAlive, LoadView, Scaler
 from fnlab.functions.quota import Limits
-from fnlab.functions.scaling import Reuse, Scaling
+from fnlab.functions.scaling import Binding, Reuse, Scaling
 
 __all__ = [
     "DRAFT",
     "Alias",
     "AsyncPolicy",
+    "Binding",
     "Function",
+    "IdleView",
     "Isolation",
+    "Keep",
+    "KeepAlive",
     "Limits",
+    "LoadView",
     "Package",
     "Payload",
     "Reuse",
     "Runtime",
+    "Scaler",
     "Scaling",
     "StartStrategy",
 ]

@@ -35,9 +35,19 @@ class Crashed(NamedTuple):
 
 
 class Resized(NamedTuple):
-    """Other rules hold from now on: another minimum, maximum, or anything else that they hold."""
+    """Other rules hold from now on: another minimum, maximum, or anything else that they hold.
+
+    With `replaces`, another version takes over too: the present instances serve out what they have, and stop.
+    """
 
     scaling: Scaling
+    replaces: bool = False
+
+
+class Evicted(NamedTuple):
+    """The memory of an idle instance is needed elsewhere: it is to stop."""
+
+    instance: str
 
 
 class Woken(NamedTuple):
@@ -45,7 +55,11 @@ class Woken(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Start a new instance, because of ``"no idle instance"`` or for the ``"min instances"``."""
+    """Start a new instance.
+
+    The reason is ``"no idle instance"`` for a request, ``"min instances"`` (a provisioned one), ``"pre-warm"``
+    (ahead of a request, by a keep-alive policy) or ``"autoscaler"``.
+    """
 
     instance: str
     reason: str = "no idle instance"
@@ -55,7 +69,8 @@ class Assign(NamedTuple):
     """Give the request to the instance; if that is still starting, as soon as it is ready.
 
     The reason is ``"idle"`` (the instance was ready and had nothing to do), ``"shared"`` (it was ready and serves
-    others too) or ``"cold"`` (it is still starting, for this request or for one that came a little earlier).
+    others too) or ``"cold"`` (it is still starting, for this request or for one that came a little earlier; or it
+    has just become ready, and the request waited for whatever would be free first).
     """
 
     request: Hashable
@@ -66,7 +81,8 @@ class Assign(NamedTuple):
 class Queue(NamedTuple):
     """Let the request wait; an :class:`Assign` or a :class:`Reject` follows later.
 
-    The reason is ``"max instances"`` or ``"growth limit"``.
+    The reason is ``"max instances"``, ``"growth limit"``, ``"no memory"`` (in a pool shared with others) or ``"first
+    free"`` (what was started, for this request or by an autoscaler, is not ready yet).
     """
 
     request: Hashable
@@ -74,23 +90,27 @@ class Queue(NamedTuple):
 
 
 class Reject(NamedTuple):
-    """Refuse the request, because of ``"max instances"``, ``"growth limit"`` or ``"waited too long"``."""
+    """Refuse the request: one of the reasons of :class:`Queue`, ``"queue full"`` or ``"waited too long"``."""
 
     request: Hashable
     reason: str = "max instances"
 
 
 class Stop(NamedTuple):
-    """Stop the instance; it is idle. ``"keep-alive over"``, or ``"max instances"`` after the maximum sank."""
+    """Stop the instance; it is idle.
+
+    The reason is ``"keep-alive over"``, ``"max instances"`` or ``"min instances"`` after either sank, ``"autoscaler"``,
+    ``"replaced"`` or ``"evicted"``.
+    """
 
     instance: str
     reason: str = "keep-alive over"
 
 
-Event = Arrived | Ready | Finished | Crashed | Resized | Woken
+Event = Arrived | Ready | Finished | Crashed | Resized | Evicted | Woken
 Decision = Start | Assign | Queue | Reject | Stop
 
 #: Which of several events at the very same moment comes first. Places are given back before they are asked for, and
 #: asked for before anything expires: a pause exactly as long as the keep-alive is warm, and a place that is free at the
 #: very end of a wait is still in time. New rules hold for what arrives at the moment they are made.
-RANK: Mapping[type[Event], int] = {Crashed: 0, Finished: 1, Ready: 2, Resized: 3, Arrived: 4, Woken: 5}
+RANK: Mapping[type[Event], int] = {Crashed: 0, Finished: 1, Ready: 2, Resized: 3, Evicted: 3, Arrived: 4, Woken: 5}

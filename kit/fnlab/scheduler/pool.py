@@ -1,7 +1,7 @@
 """The living instances, and which of their free places is taken next."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
@@ -14,9 +14,13 @@ class Instance:
 
     name: str
     number: int
+    promised: bool = False
     ready: bool = False
+    replaced: bool = False  # of a version that is not served any more
     leaving: bool = False  # to stop as soon as it is idle; takes no further request
     listed: bool = False  # among those that serve somebody and have places left
+    used: bool = False
+    spare_s: float | None = None  # how long one that was started ahead is kept unused
     requests: set[Hashable] = field(default_factory=set)
 
 
@@ -35,7 +39,10 @@ class Pool:
     def __init__(self, scaling: Scaling) -> None:
         self.scaling = scaling
         self.leaving = 0
-        self.idle_since: OrderedDict[str, float] = OrderedDict()  # longest idle first
+        self.promised = 0  # provisioned, and not replaced
+        self.starting = 0
+        self.idle_since: OrderedDict[str, float] = OrderedDict()  # on demand, longest idle first
+        self.promised_since: OrderedDict[str, float] = OrderedDict()  # the same of provisioned ones
         self._instances: dict[str, Instance] = {}
         self._started = 0
         self._shared: list[tuple[bool, int, str]] = []  # heap of (starting, number, name); some are out of date
@@ -43,39 +50,54 @@ class Pool:
     def __len__(self) -> int:
         return len(self._instances)
 
+    @property
+    def idle(self) -> int:
+        """Instances that have nothing to do."""
+        return len(self.idle_since) + len(self.promised_since)
+
     def get(self, name: str) -> Instance | None:
         """Look a living instance up."""
         return self._instances.get(name)
 
-    def add(self) -> Instance:
+    def add(self, *, promised: bool = False) -> Instance:
         """Enter a new instance, which is starting."""
         self._started += 1
-        instance = Instance(f"i{self._started}", self._started)
+        self.starting += 1
+        self.promised += promised
+        instance = Instance(f"i{self._started}", self._started, promised)
         self._instances[instance.name] = instance
         return instance
 
     def remove(self, instance: Instance) -> None:
         """Forget an instance."""
         del self._instances[instance.name]
-        self.idle_since.pop(instance.name, None)
+        self._idle_of(instance).pop(instance.name, None)
         self.leaving -= instance.leaving
+        self.starting -= not instance.ready
+        self.promised -= instance.promised and not instance.replaced
 
-    def remove_longest_idle(self) -> str:
-        """Forget the instance that has been idle for longest; return its name."""
-        name = next(iter(self.idle_since))
+    def remove_idle(self, name: str) -> str:
+        """Forget an idle instance; return its name."""
         self.remove(self._instances[name])
         return name
 
     def with_place(self) -> Instance | None:
-        """Choose the instance for the next request: first fit among the busy, then an idle one, then a starting one."""
+        """Choose the instance for the next request.
+
+        First fit among the busy, then an idle provisioned one, then an idle one, then one that is starting.
+        """
         shared = self._first_fit()
         if shared is not None and shared.ready:
             return shared
-        return self._instances[self._pick_idle()] if self.idle_since else shared
+        for idle in (self.promised_since, self.idle_since):
+            if idle:
+                return self._instances[self._pick(idle)]
+        return None if self.scaling.hands_over else shared
 
     def seat(self, request: Hashable, instance: Instance) -> None:
         """Give a place away."""
-        self.idle_since.pop(instance.name, None)
+        self._idle_of(instance).pop(instance.name, None)
+        instance.used = True
         instance.requests.add(request)
         self._list(instance)
 
@@ -88,34 +110,62 @@ class Pool:
         """Note that an instance is able to serve, and idle if nobody waits for it."""
         if not instance.ready:
             instance.ready, instance.listed = True, False  # as a starting one it was listed elsewhere
+            self.starting -= 1
         if instance.requests:
             self._list(instance)
         else:
-            self.idle_since[instance.name] = now_s
+            self._idle_of(instance)[instance.name] = now_s
 
-    def dismiss(self, count: int) -> None:
-        """Let so many of the newest instances leave, and no others; look at all places anew, under today's rules."""
-        by_age = sorted(self._instances.values(), key=lambda instance: instance.number)
-        for instance in by_age:
-            instance.leaving = False
-        for instance in by_age[len(by_age) - count :]:
-            instance.leaving = True
-        self.leaving = count
+    def replace_all(self) -> None:
+        """Let every instance leave; what starts from now on is of another version."""
+        for instance in self._instances.values():
+            instance.replaced = instance.leaving = True
+        self.promised, self.leaving = 0, len(self._instances)
         self._list_again()
 
-    def _pick_idle(self) -> str:
+    def idle_replaced(self) -> list[str]:
+        """Name the idle instances of a version that is not served any more."""
+        return [name for name in (*self.idle_since, *self.promised_since) if self._instances[name].replaced]
+
+    def dismiss(self, *, promised: int, count: int) -> None:
+        """Let so many of the newest leave, and nobody else; look at all places anew, under today's rules.
+
+        Parameters
+        ----------
+        promised : int
+            Provisioned ones above the minimum.
+        count : int
+            Instances above the maximum; those of the first kind count among them.
+        """
+        newest_first = sorted(self._instances.values(), key=lambda instance: -instance.number)
+        kept = [instance for instance in newest_first if not instance.replaced]
+        surplus = [instance for instance in kept if instance.promised][:promised]
+        for instance in newest_first:
+            instance.leaving = instance.replaced or instance in surplus
+        going = sum(instance.leaving for instance in newest_first)
+        for instance in kept:
+            if going < count and not instance.leaving:
+                instance.leaving = True
+                going += 1
+        self.leaving = going
+        self._list_again()
+
+    def _idle_of(self, instance: Instance) -> OrderedDict[str, float]:
+        return self.promised_since if instance.promised else self.idle_since
+
+    def _pick(self, idle: OrderedDict[str, float]) -> str:
         match self.scaling.reuse:
             case "most-recently-used":
-                return next(reversed(self.idle_since))
+                return next(reversed(idle))
             case "least-recently-used":
-                return next(iter(self.idle_since))
+                return next(iter(idle))
             case "newest":
-                return self._by_number(max)
+                return max(idle, key=self._number)
             case "oldest":
-                return self._by_number(min)
+                return min(idle, key=self._number)
 
-    def _by_number(self, choose: Callable[..., str]) -> str:
-        return choose(self.idle_since, key=lambda name: self._instances[name].number)
+    def _number(self, name: str) -> int:
+        return self._instances[name].number
 
     def _shares(self, instance: Instance) -> bool:
         """Tell whether it serves somebody and has a place for another."""
