@@ -9,27 +9,15 @@ import numpy as np
 
 from fnlab.functions import Function, Scaling
 from fnlab.simulator import kernel_stack as stack
+from fnlab.simulator.fast import KNOWN, unknown
 from fnlab.simulator.ledger import COUNTS, SECONDS
 from fnlab.simulator.rows import Rows
 from fnlab.trace import Trace
 from fnlab.trace.table import Column
 from fnlab.workload import Workload
 
-#: The only values of these settings that this engine knows.
-KNOWN: Mapping[str, tuple[object, ...]] = {
-    "reuse": ("most-recently-used", "least-recently-used"),
-    "concurrency": (1,),
-    "max_wait_s": (0,),
-    "burst": (None,),
-}
-
 #: Requests of a block: their times and durations stay in a core's own cache.
 BLOCK = 16_384
-
-
-def unknown(scaling: Scaling) -> str | None:
-    """Name the first setting whose value this engine does not know; None if it covers them all."""
-    return next((name for name, values in KNOWN.items() if getattr(scaling, name) not in values), None)
 
 
 def run(function: Function, workload: Workload, service_s: Column, init_s: Column, *, replaces: bool = False) -> Trace:
@@ -37,7 +25,7 @@ def run(function: Function, workload: Workload, service_s: Column, init_s: Colum
     least, count = function.scaling.min_instances, len(workload)
     pool = Pool(function.scaling, replaces=replaces, named=True)
     pool.open(np.array([workload.duration_s]), init_s[:least])
-    served_by, waited_s = np.empty(count, dtype="i8"), np.zeros(count)
+    served_by = np.empty(count, dtype="i8")
     created_s, stopped_s = np.zeros(count + least), np.full(count + least, np.nan)
     for at in range(0, max(count, 1), BLOCK):
         block = slice(at, at + BLOCK)
@@ -46,16 +34,17 @@ def run(function: Function, workload: Workload, service_s: Column, init_s: Colum
             service_s[block],
             init_s[pool.started :],
             finish=at + BLOCK >= count,
-            rows=(served_by[block], waited_s[block], created_s, stopped_s),
+            rows=(served_by[block], created_s, stopped_s),
         )
-    made = pool.started
-    rows = Rows(
+    rows = Rows.without_queue(
+        arrival_s=workload.arrivals_s,
+        service_s=service_s,
+        init_s=init_s,
         instance=served_by,
-        init_s=waited_s,
-        execution_s=np.where(waited_s > 0, 0.0, service_s) if replaces else service_s,
-        created_s=created_s[:made],
-        ready_s=created_s[:made] + init_s[:made],
-        stopped_s=stopped_s[:made],
+        created_s=created_s[: pool.started],
+        stopped_s=stopped_s[: pool.started],
+        least=least,
+        replaces=replaces,
     )
     return rows.trace(function, workload)
 
@@ -109,12 +98,12 @@ class Pool:
         init_s: Column,
         *,
         finish: bool = False,
-        rows: tuple[Column | None, Column | None, Column | None, Column | None] = (None, None, None, None),
+        rows: tuple[Column | None, Column | None, Column | None] = (None, None, None),
     ) -> int:
         """Let requests arrive; give how many did before `init_s`, of the next instances, ran out.
 
-        With `finish` time goes on to the last edge. `rows` are arrays to be filled: who served each request and how
-        long it waited for a start, when each instance was created and stopped.
+        With `finish` time goes on to the last edge. `rows` are arrays to be filled: who served each request, when each
+        instance was created and stopped.
         """
         self._make_room(len(arrivals_s))
         scaling, named = self._scaling, self._named

@@ -140,7 +140,6 @@ def play(  # type: ignore[no-untyped-def]
     counts,
     seconds,
     served_by,
-    waited_s,
     created_s,
     stopped_s,
 ):
@@ -170,7 +169,7 @@ def play(  # type: ignore[no-untyped-def]
         What is carried from block to block.
     counts, seconds : ndarray of shape (n_batches, n_columns)
         See :mod:`fnlab.simulator.ledger`.
-    served_by, waited_s, created_s, stopped_s : ndarray or None
+    served_by, created_s, stopped_s : ndarray or None
         Rows for each request and each instance, written if given.
     """
     busy, head, tail, alive, started = state[BUSY], state[HEAD], state[TAIL], state[ALIVE], state[STARTED]
@@ -185,8 +184,10 @@ def play(  # type: ignore[no-untyped-def]
     request, counted = NONE, NONE
     cold, rejected = NONE, NONE
     while True:
-        now_s = arrivals_s[request] if request < total else edges_s[last]
-        ending = finish and request == total
+        ending = request == total
+        if ending and not finish:
+            break
+        now_s = edges_s[last] if ending else arrivals_s[request]
         while (now_s >= until_s and batch < last) or (ending and batch == last):
             busy, tail, promised_tail = give_back(
                 until_s, busy, tail, promised_tail, least, ends_s, serials, owners, since_s, idle, promised
@@ -209,7 +210,7 @@ def play(  # type: ignore[no-untyped-def]
             instance_s = alive * (edges_s[batch] - until_s)
             counts[batch, PEAK] = alive
             until_s = edges_s[batch]
-        if request == total:
+        if ending:
             break
         busy, tail, promised_tail = give_back(
             now_s, busy, tail, promised_tail, least, ends_s, serials, owners, since_s, idle, promised
@@ -260,7 +261,6 @@ def play(  # type: ignore[no-untyped-def]
             continue
         if served_by is not None:
             served_by[request] = owner
-            waited_s[request] = wait_s
         busy_s += wait_s + work_s
         push(ends_s, serials, owners, busy, now_s + wait_s + work_s, serial, owner)
         busy += ONE
