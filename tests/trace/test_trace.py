@@ -121,7 +121,12 @@ def test_parquet_gives_back_the_very_same_trace(tmp_path_factory, invocations, i
         recorder.stopped(recorder.created(created_s, kind), stopped_s)
     for arrival_s, start_s, end_s, init_s, status, instance in invocations:
         recorder.invocation(
-            arrival_s=arrival_s, start_s=start_s, end_s=end_s, init_s=init_s, status=status, instance=instance
+            arrival_s=arrival_s,
+            start_s=start_s,
+            end_s=end_s,
+            init_s=init_s,
+            status=status,
+            instance=min(instance, len(instances) - 1),
         )
     trace = recorder.trace(1e6)
     assert Trace.load(trace.save(tmp_path_factory.mktemp("trace"))) == trace

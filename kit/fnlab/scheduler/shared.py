@@ -115,3 +115,7 @@ class SharedMemory:
         for entry in kept:
             heappush(self._order, entry)
         return True
+
+    def _evictable_mib(self, function: str) -> int:
+        """Add up the idle instances of everybody else."""
+        return sum(size for (owner, _), (_, size) in self._idle.items() if owner != function)

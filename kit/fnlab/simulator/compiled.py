@@ -3,13 +3,12 @@
 numba is imported here and in the kernels only, so this module is imported when it is used and not before.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from fnlab.functions import Function, Scaling
 from fnlab.simulator import kernel_stack as stack
-from fnlab.simulator.fast import KNOWN, unknown
+from fnlab.simulator.draws import Draws
+from fnlab.simulator.fast import unknown as unknown
 from fnlab.simulator.ledger import COUNTS, SECONDS
 from fnlab.simulator.rows import Rows
 from fnlab.trace import Trace
@@ -20,11 +19,17 @@ from fnlab.workload import Workload
 BLOCK = 16_384
 
 
-def run(function: Function, workload: Workload, service_s: Column, init_s: Column, *, replaces: bool = False) -> Trace:
+def run(function: Function, workload: Workload, draws: Draws) -> Trace:
     """Simulate; see :func:`fnlab.simulator.run`."""
-    least, count = function.scaling.min_instances, len(workload)
-    pool = Pool(function.scaling, replaces=replaces, named=True)
-    pool.open(np.array([workload.duration_s]), init_s[:least])
+    rows = play(function.scaling, workload, draws.service_s, draws.start_s, replaces=draws.cold_s is not None)
+    return rows.trace(workload, memory_mib=function.memory_mib, least=function.scaling.min_instances)
+
+
+def play(scaling: Scaling, workload: Workload, service_s: Column, start_s: Column, *, replaces: bool) -> Rows:
+    """Let the requests of a workload arrive; see :func:`fnlab.simulator.fast.play`."""
+    least, count = scaling.min_instances, len(workload)
+    pool = Pool(scaling, replaces=replaces, named=True)
+    pool.open(np.array([workload.duration_s]), start_s[:least])
     served_by = np.empty(count, dtype="i8")
     created_s, stopped_s = np.zeros(count + least), np.full(count + least, np.nan)
     for at in range(0, max(count, 1), BLOCK):
@@ -32,21 +37,20 @@ def run(function: Function, workload: Workload, service_s: Column, init_s: Colum
         pool.advance(
             workload.arrivals_s[block],
             service_s[block],
-            init_s[pool.started :],
+            start_s[pool.started :],
             finish=at + BLOCK >= count,
             rows=(served_by[block], created_s, stopped_s),
         )
-    rows = Rows.without_queue(
+    return Rows.without_queue(
         arrival_s=workload.arrivals_s,
         service_s=service_s,
-        init_s=init_s,
+        init_s=start_s,
         instance=served_by,
         created_s=created_s[: pool.started],
         stopped_s=stopped_s[: pool.started],
         least=least,
         replaces=replaces,
     )
-    return rows.trace(function, workload)
 
 
 class Pool:

@@ -13,6 +13,7 @@ from math import inf, nan
 import numpy as np
 
 from fnlab.functions import Function, Scaling
+from fnlab.simulator.draws import Draws
 from fnlab.simulator.ledger import BUSY_S, COLD, COUNTS, EXPIRED, INSTANCE_S, INVOCATIONS, PEAK, REJECTED, SECONDS
 from fnlab.simulator.rows import Rows
 from fnlab.trace import Trace
@@ -25,6 +26,7 @@ KNOWN: Mapping[str, tuple[object, ...]] = {
     "concurrency": (1,),
     "max_wait_s": (0,),
     "burst": (None,),
+    "binding": ("bound",),
     "keep_alive": (None,),
     "rules": ((),),
     "autoscaler": (None,),
@@ -36,26 +38,43 @@ def unknown(scaling: Scaling) -> str | None:
     return next((name for name, values in KNOWN.items() if getattr(scaling, name) not in values), None)
 
 
-def run(function: Function, workload: Workload, service_s: Column, init_s: Column, *, replaces: bool = False) -> Trace:
-    """Simulate; see :func:`fnlab.simulator.run`.
+def known(name: str) -> str:
+    """Say which values of a setting this engine knows."""
+    return f"{name}={' or '.join(repr(value) for value in KNOWN.get(name, (None,)))}"
 
-    With `replaces`, what an instance takes to start is all that its first request takes.
+
+def run(function: Function, workload: Workload, draws: Draws) -> Trace:
+    """Simulate; see :func:`fnlab.simulator.run`."""
+    rows = play(function.scaling, workload, draws.service_s, draws.start_s, replaces=draws.cold_s is not None)
+    return rows.trace(workload, memory_mib=function.memory_mib, least=function.scaling.min_instances)
+
+
+def play(scaling: Scaling, workload: Workload, service_s: Column, start_s: Column, *, replaces: bool) -> Rows:
+    """Let the requests of a workload arrive.
+
+    Parameters
+    ----------
+    service_s : ndarray of shape (n_requests,)
+        What each takes on its instance.
+    start_s : ndarray of shape (n_requests + min_instances,)
+        What each instance takes to start, provisioned ones first.
+    replaces : bool
+        That is all that its first request takes.
     """
-    least = function.scaling.min_instances
-    pool = Pool(function.scaling, replaces=replaces)
-    pool.open(np.array([workload.duration_s]), init_s[:least])
-    pool.advance(workload.arrivals_s, service_s, init_s[least:], finish=True)
-    rows = Rows.without_queue(
+    least = scaling.min_instances
+    pool = Pool(scaling, replaces=replaces)
+    pool.open(np.array([workload.duration_s]), start_s[:least])
+    pool.advance(workload.arrivals_s, service_s, start_s[least:], finish=True)
+    return Rows.without_queue(
         arrival_s=workload.arrivals_s,
         service_s=service_s,
-        init_s=init_s,
+        init_s=start_s,
         instance=np.array(pool.served_by, dtype="i8"),
         created_s=np.array(pool.created_s, dtype="f8"),
         stopped_s=np.array(pool.stopped_s, dtype="f8"),
         least=least,
         replaces=replaces,
     )
-    return rows.trace(function, workload)
 
 
 class Pool:

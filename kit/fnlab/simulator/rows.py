@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fnlab.functions import Function
 from fnlab.trace import Kind, Status, Trace
 from fnlab.trace.recorder import billed_s
 from fnlab.trace.table import Column
@@ -65,7 +64,7 @@ class Rows:
             stopped_s=stopped_s,
         )
 
-    def trace(self, function: Function, workload: Workload) -> Trace:
+    def trace(self, workload: Workload, *, memory_mib: int, least: int) -> Trace:
         """Put the two tables together."""
         count, made = len(self.instance), len(self.created_s)
         return Trace(
@@ -77,16 +76,16 @@ class Rows:
                 "status": np.where(self.instance >= 0, np.int8(Status.OK), np.int8(Status.THROTTLED)),
                 "instance": self.instance,
                 "version": np.ones(count, dtype="i4"),
-                "memory_mib": np.full(count, function.memory_mib, dtype="i4"),
+                "memory_mib": np.full(count, memory_mib, dtype="i4"),
                 "billed_s": billed_s(self.init_s, self.end_s - self.start_s),
             },
             {
                 "created_s": self.created_s,
                 "ready_s": self.ready_s,
                 "stopped_s": self.stopped_s,
-                "kind": np.where(np.arange(made) < function.scaling.min_instances, Kind.PROVISIONED, Kind.ON_DEMAND),
+                "kind": np.where(np.arange(made) < least, Kind.PROVISIONED, Kind.ON_DEMAND),
                 "version": np.ones(made),
-                "memory_mib": np.full(made, function.memory_mib),
+                "memory_mib": np.full(made, memory_mib),
             },
             workload.duration_s,
         )

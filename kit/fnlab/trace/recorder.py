@@ -22,7 +22,9 @@ _ROW = tuple(name for name in INVOCATION_COLUMNS if name != "billed_s")
 #: Rows that are held in memory before they go to the file: few enough that many versions together hold little.
 _HELD_ROWS = 1_024
 
-_READY, _STOPPED = (list(INSTANCE_COLUMNS).index(name) for name in ("ready_s", "stopped_s"))
+_READY, _STOPPED, _VERSION, _MEMORY = (
+    list(INSTANCE_COLUMNS).index(name) for name in ("ready_s", "stopped_s", "version", "memory_mib")
+)
 
 #: A duration this close above a whole millisecond is that millisecond: floating point, not time, put it there.
 _ROUNDING_SLACK_MS = 1e-6
@@ -76,15 +78,24 @@ class Recorder:
         """Note that the instance is gone."""
         self._instances[instance * len(INSTANCE_COLUMNS) + _STOPPED] = at_s
 
+    def become(self, *, version: int, memory_mib: int) -> None:
+        """Write these from now on; what an instance serves is of the instance's version."""
+        self._version, self._memory_mib = version, memory_mib
+
     def invocation(  # one argument a column
         self, *, arrival_s: float, start_s: float, end_s: float, init_s: float, status: Status, instance: int
     ) -> None:
         """Write the row of a finished invocation."""
-        self._invocations.extend((arrival_s, start_s, end_s, init_s, status, instance, self._version, self._memory_mib))
+        version, memory_mib = (self._version, self._memory_mib) if instance < 0 else self._of(instance)
+        self._invocations.extend((arrival_s, start_s, end_s, init_s, status, instance, version, memory_mib))
         if self._spill is not None and len(self._invocations) >= _HELD_ROWS * len(_ROW):
             with self._spill.open("ab") as file:
                 self._invocations.tofile(file)
             del self._invocations[:]
+
+    def _of(self, instance: int) -> tuple[float, float]:
+        row = instance * len(INSTANCE_COLUMNS)
+        return self._instances[row + _VERSION], self._instances[row + _MEMORY]
 
     def refused(self, arrival_s: float, *, at_s: float | None = None) -> None:
         """Write the row of an invocation that no instance served; it was refused at once, or later, after a wait."""

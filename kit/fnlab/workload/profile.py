@@ -1,6 +1,7 @@
 """How long a function's init and one request take, and what memory does to it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,14 +27,25 @@ class Profile:
         CPU time of one request.
     other_s : float
         Time of one request that CPU does not explain.
+    cold_s : Law, optional
+        "Cold replaces warm": all that a request takes which starts an instance, init and execution in one, where they
+        were not measured apart. It is not slowed either. Such a request has its whole time as init in a trace.
+    starts : Mapping of str to Law
+        Inits of other ways to start: ``{"fork": Constant(0.016)}``. What is not here has `init_s`.
     """
 
     init_s: Law
     cpu_s: Law
     other_s: float = 0.0
+    cold_s: Law | None = None
+    starts: Mapping[str, Law] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require("other_s", self.other_s, at_least=0)
+
+    def init_law(self, start: str) -> Law:
+        """Give the law of the init of an instance that starts in this way."""
+        return self.starts.get(start, self.init_s)
 
     @staticmethod
     def of_service(service_s: float, *, cpu_share: float, init_s: float) -> "Profile":
