@@ -67,7 +67,15 @@ class Pool:
     """
 
     def __init__(self, scaling: Scaling, *, replaces: bool = False, named: bool = False) -> None:
-        self._scaling, self._replaces = scaling, replaces
+        self._scaling = scaling
+        self._rules = (
+            replaces,
+            float(scaling.keep_alive_s),
+            np.uint64(scaling.max_instances),
+            scaling.min_instances,
+            scaling.reuse == "most-recently-used",
+        )
+        self._state, self._carried = np.zeros(stack.STATE, dtype="u8"), np.zeros(stack.CARRIED)
         self._named = named or scaling.min_instances > 0
         self._promised = np.zeros(_power_of_two(scaling.min_instances), dtype="i8")
         self._ends_s, self._since_s = np.empty(0), np.empty(0)
@@ -79,16 +87,17 @@ class Pool:
         self._edges_s = edges_s
         self.counts = np.zeros((len(edges_s), len(COUNTS)), dtype="u8")
         self.seconds = np.zeros((len(edges_s), len(SECONDS)))
-        self._state, self._carried = np.zeros(stack.STATE, dtype="u8"), np.zeros(stack.CARRIED)
-        self._state[[stack.BUSY, stack.ALIVE, stack.STARTED]] = least
-        self._carried[stack.CARRIED_INSTANCE_S] = least * edges_s[0]
-        self.counts[0, stack.PEAK] = least
-        self._make_room(least)
-        order = np.argsort(promised_s, kind="stable")
-        self._ends_s[:least] = promised_s[order]
-        if self._named:
+        self._state.fill(0)
+        self._carried.fill(0.0)
+        if least:
+            self._make_room(least)
+            order = np.argsort(promised_s, kind="stable")
+            self._ends_s[:least] = promised_s[order]
             self._serials[:least] = stack.STARTUP + order.astype("u8")
             self._owners[:least] = order
+            self._state[[stack.BUSY, stack.ALIVE, stack.STARTED]] = least
+            self._carried[stack.CARRIED_INSTANCE_S] = least * edges_s[0]
+            self.counts[0, stack.PEAK] = least
 
     @property
     def started(self) -> int:
@@ -110,16 +119,12 @@ class Pool:
         instance was created and stopped.
         """
         self._make_room(len(arrivals_s))
-        scaling, named = self._scaling, self._named
+        named = self._named
         served: int = stack.play(
             arrivals_s,
             service_s,
             init_s,
-            self._replaces,
-            float(scaling.keep_alive_s),
-            np.uint64(scaling.max_instances),
-            scaling.min_instances,
-            scaling.reuse == "most-recently-used",
+            *self._rules,
             self._edges_s,
             finish,
             self._ends_s,

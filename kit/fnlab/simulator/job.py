@@ -1,9 +1,11 @@
 """The work of simulating many functions: what a thread does with those that were dealt to it."""
 
+from collections import Counter, deque
 from collections.abc import Sequence
 from math import isclose
 from threading import Event
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -61,33 +63,46 @@ class Job:
         self.seconds = np.zeros((len(population), batches, len(SECONDS)))
         self.done = np.zeros(len(population), dtype=bool)
         self.stop = Event()
-        self._served: dict[int, int] = {}  # by the first function of a thread
+        self._served = Counter[int]()  # by thread
+        self._left = deque(np.argsort(-population.rate_per_s, kind="stable").tolist())  # the busiest first
 
     @property
     def served(self) -> int:
         """Requests that have been played so far."""
-        return sum(self._served.copy().values())
+        return self._served.total()
 
-    def play(self, functions: Sequence[int]) -> None:
-        """Simulate these functions, one after the other."""
+    def play(self, thread: int) -> None:
+        """Simulate functions as long as there are any; every second thread begins with those that are called least.
+
+        Busy functions are computed outside of Python, and the others mostly inside, where threads get into each other's
+        way. So at all times there should be one thread of either kind.
+        """
+        take = self._left.pop if thread % 2 else self._left.popleft
         pool = self._module.Pool(self.scaling, replaces=self._cold_s is not None)
-        for function in functions:
-            seed = streams.seed_of(self.seed, function)
-            starts = streams.Starts(seed, self._init_s, self._cold_s, least=self.scaling.min_instances)
-            pool.open(self._edges_s, starts.promised_s)
-            rng, mean_s = streams.stream(seed, streams.SERVICE), float(self.population.service_s[function])
-            for arrivals_s, is_last in streams.arrivals(
-                self.population, function, seed=self.seed, law=self._interarrival
-            ):
-                if self.stop.is_set():
-                    return
-                service_s = checked("service", self._service.draw(rng, len(arrivals_s)) * mean_s)
-                at = pool.advance(arrivals_s, service_s, starts.ahead(pool.started), finish=is_last)
-                while at < len(arrivals_s):
-                    at += pool.advance(arrivals_s[at:], service_s[at:], starts.ahead(pool.started), finish=is_last)
-                self._served[functions[0]] = self._served.get(functions[0], 0) + len(arrivals_s)
-            self.counts[function], self.seconds[function] = pool.counts, pool.seconds
-            self.done[function] = True
+        while self._left and not self.stop.is_set():
+            try:
+                function = take()
+            except IndexError:  # another thread was quicker
+                return
+            if self._simulate(function, pool, thread):
+                self.counts[function], self.seconds[function] = pool.counts, pool.seconds
+                self.done[function] = True
+
+    def _simulate(self, function: int, pool: Any, thread: int) -> bool:
+        """Play one function; tell whether it came to its end."""
+        seed = streams.seed_of(self.seed, function)
+        starts = streams.Starts(seed, self._init_s, self._cold_s, least=self.scaling.min_instances)
+        pool.open(self._edges_s, starts.promised_s)
+        rng, mean_s = streams.stream(seed, streams.SERVICE), float(self.population.service_s[function])
+        for arrivals_s, is_last in streams.arrivals(self.population, function, seed=self.seed, law=self._interarrival):
+            if self.stop.is_set():
+                return False
+            service_s = checked("service", self._service.draw(rng, len(arrivals_s)) * mean_s)
+            at = pool.advance(arrivals_s, service_s, starts.ahead(pool.started), finish=is_last)
+            while at < len(arrivals_s):
+                at += pool.advance(arrivals_s[at:], service_s[at:], starts.ahead(pool.started), finish=is_last)
+            self._served[thread] += len(arrivals_s)
+        return True
 
     def trace(self, function: int) -> Trace:
         """Play one function again and keep its rows."""

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Literal
 
-import numpy as np
-
 from fnlab.functions import Scaling
 from fnlab.simulator.backends import choose
 from fnlab.simulator.job import Job, check
@@ -65,7 +63,7 @@ def simulate_many(
     rows : sequence of int
         Functions whose traces are wanted, too.
     threads : int
-        How many work at once. Functions are dealt out in turn, the busiest first; one function is never divided.
+        How many work at once; one function is never divided.
     engine : str
         ``"compiled"`` needs the extra ``fast``; ``"fast"`` is plain Python; ``"auto"`` takes what is worth it.
     progress : bool
@@ -100,10 +98,9 @@ def simulate_many(
         seed=seed,
         batches=batches,
     )
-    by_rate = np.argsort(-population.rate_per_s, kind="stable").tolist()
     traces = {}
     with ThreadPoolExecutor(threads) as executor:
-        futures = [executor.submit(job.play, by_rate[number::threads]) for number in range(threads)]
+        futures = [executor.submit(job.play, number) for number in range(threads)]
         try:
             _watch(job, futures, progress=progress)
             traces = {function: job.trace(function) for function in rows}
