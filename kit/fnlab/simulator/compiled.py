@@ -6,9 +6,10 @@ numba is imported here and in the kernels only, so this module is imported when 
 import numpy as np
 
 from fnlab.functions import Function, Scaling
+from fnlab.simulator import fast
 from fnlab.simulator import kernel_stack as stack
+from fnlab.simulator.compiled_events import EventPool, RowBuffers, power_of_two
 from fnlab.simulator.draws import Draws
-from fnlab.simulator.fast import unknown as unknown
 from fnlab.simulator.ledger import COUNTS, SECONDS
 from fnlab.simulator.rows import Rows
 from fnlab.trace import Trace
@@ -19,6 +20,16 @@ from fnlab.workload import Workload
 BLOCK = 16_384
 
 
+def unknown(scaling: Scaling) -> str | None:
+    """Name the first setting that this engine does not know: a policy of somebody's own; None if it covers them all."""
+    return next((name for name in ("keep_alive", "rules", "autoscaler") if getattr(scaling, name)), None)
+
+
+def known(name: str) -> str:
+    """Say which values of a setting this engine knows."""
+    return f"no {name} but numbers"
+
+
 def run(function: Function, workload: Workload, draws: Draws) -> Trace:
     """Simulate; see :func:`fnlab.simulator.run`."""
     rows = play(function.scaling, workload, draws.service_s, draws.start_s, replaces=draws.cold_s is not None)
@@ -27,8 +38,22 @@ def run(function: Function, workload: Workload, draws: Draws) -> Trace:
 
 def play(scaling: Scaling, workload: Workload, service_s: Column, start_s: Column, *, replaces: bool) -> Rows:
     """Let the requests of a workload arrive; see :func:`fnlab.simulator.fast.play`."""
+    if fast.unknown(scaling) is None:
+        return _play_stack(scaling, workload, service_s, start_s, replaces=replaces)
     least, count = scaling.min_instances, len(workload)
-    pool = Pool(scaling, replaces=replaces, named=True)
+    of_requests = [np.empty(count, dtype="i8"), *(np.empty(count) for _ in range(3))]
+    of_instances = [np.full(count + least, np.nan) for _ in range(3)]
+    pool = EventPool(scaling, replaces=replaces)
+    pool.open(np.array([workload.duration_s]), start_s[:least], RowBuffers(*of_requests, *of_instances))
+    for at in range(0, max(count, 1), BLOCK):
+        block, is_last = slice(at, at + BLOCK), at + BLOCK >= count
+        pool.advance(workload.arrivals_s[block], service_s[block], start_s[pool.started :], finish=is_last)
+    return Rows(*of_requests, *(column[: pool.started] for column in of_instances))
+
+
+def _play_stack(scaling: Scaling, workload: Workload, service_s: Column, start_s: Column, *, replaces: bool) -> Rows:
+    least, count = scaling.min_instances, len(workload)
+    pool = StackPool(scaling, replaces=replaces, named=True)
     pool.open(np.array([workload.duration_s]), start_s[:least])
     served_by = np.empty(count, dtype="i8")
     created_s, stopped_s = np.zeros(count + least), np.full(count + least, np.nan)
@@ -53,7 +78,14 @@ def play(scaling: Scaling, workload: Workload, service_s: Column, start_s: Colum
     )
 
 
-class Pool:
+def Pool(scaling: Scaling, *, replaces: bool = False) -> "StackPool | EventPool":
+    """Make the quickest pool that knows these rules."""
+    if fast.unknown(scaling) is None:
+        return StackPool(scaling, replaces=replaces)
+    return EventPool(scaling, replaces=replaces)
+
+
+class StackPool:
     """The instances of one function, for block after block of requests.
 
     Parameters
@@ -77,7 +109,7 @@ class Pool:
         )
         self._state, self._carried = np.zeros(stack.STATE, dtype="u8"), np.zeros(stack.CARRIED)
         self._named = named or scaling.min_instances > 0
-        self._promised = np.zeros(_power_of_two(scaling.min_instances), dtype="i8")
+        self._promised = np.zeros(power_of_two(scaling.min_instances), dtype="i8")
         self._ends_s, self._since_s = np.empty(0), np.empty(0)
         self._serials, self._owners, self._idle = np.empty(0, dtype="u8"), np.empty(0, dtype="i8"), np.empty(0, dtype="i8")
 
@@ -147,7 +179,7 @@ class Pool:
         size = len(self._ends_s)
         if needed <= size:
             return
-        room = _power_of_two(max(needed, BLOCK))
+        room = power_of_two(max(needed, BLOCK))
         head, tail = (int(self._state[place]) for place in (stack.HEAD, stack.TAIL))
         old, new = np.arange(head, tail) % max(size, 1), np.arange(head, tail) % room
         for name in ("_since_s", "_idle"):
@@ -156,7 +188,3 @@ class Pool:
             setattr(self, name, ring)
         for name in ("_ends_s", "_serials", "_owners"):
             setattr(self, name, np.resize(getattr(self, name), room) if size else np.zeros(room, getattr(self, name).dtype))
-
-
-def _power_of_two(least: int) -> int:
-    return 1 << max(0, least - 1).bit_length()

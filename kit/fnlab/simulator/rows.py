@@ -10,7 +10,7 @@ from fnlab.trace.table import Column
 from fnlab.workload import Workload
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rows:
     """What became of each request, and when each instance came and went.
 
