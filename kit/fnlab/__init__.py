@@ -13,30 +13,28 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fnlab import cost, datasets, errors, figures, measure, scenario, widgets, workload
+    from fnlab import cost, datasets, errors, figures, measure, scenario, simulator, widgets, workload
     from fnlab.cost import bill, compare
-    from fnlab.emulator import Deployed, Emulator
+    from fnlab.emulator import Emulator
     from fnlab.functions import Function, Package, Scaling
+    from fnlab.grid import sweep
     from fnlab.learn import train
     from fnlab.measure import compare_traces
-    from fnlab.scenario import Scenario
+    from fnlab.scheduler import policies
     from fnlab.source import function
     from fnlab.trace import Trace
     from fnlab.verbs import deploy, replay, simulate
-    from fnlab.workload import Profile, Workload
+    from fnlab.workload import Profile
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Deployed",
     "Emulator",
     "Function",
     "Package",
     "Profile",
     "Scaling",
-    "Scenario",
     "Trace",
-    "Workload",
     "bill",
     "compare",
     "compare_traces",
@@ -47,9 +45,12 @@ __all__ = [
     "figures",
     "function",
     "measure",
+    "policies",
     "replay",
     "scenario",
     "simulate",
+    "simulator",
+    "sweep",
     "train",
     "widgets",
     "workload",
@@ -57,22 +58,21 @@ __all__ = [
 
 #: Where each name that is not a room comes from.
 _HOMES = {
-    "Deployed": "emulator",
     "Emulator": "emulator",
     "Function": "functions",
     "Package": "functions",
     "Profile": "workload",
     "Scaling": "functions",
-    "Scenario": "scenario",
     "Trace": "trace",
-    "Workload": "workload",
     "bill": "cost",
     "compare": "cost",
     "compare_traces": "measure",
     "deploy": "verbs",
     "function": "source",
+    "policies": "scheduler.policies",
     "replay": "verbs",
     "simulate": "verbs",
+    "sweep": "grid",
     "train": "learn",
 }
 
@@ -81,7 +81,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'fnlab' has no attribute {name!r}")
     room = importlib.import_module(f"fnlab.{_HOMES.get(name, name)}")
-    value = getattr(room, name) if name in _HOMES else room
+    value = room if room.__name__.endswith(f".{name}") else getattr(room, name)
     globals()[name] = value
     return value
 

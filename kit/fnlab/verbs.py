@@ -9,11 +9,14 @@ from typing import Any
 from fnlab.emulator import Deployed, Emulator, default_emulator
 from fnlab.emulator import replay as replay_under
 from fnlab.errors import BadValue, DeployError
-from fnlab.functions import Function, Isolation, Package, Scaling, StartStrategy
-from fnlab.simulator import Engine, run
+from fnlab.functions import Function, Isolation, KeepAlive, Package, Scaling, StartStrategy
+from fnlab.simulator import Engine, Simulated, run, tried
 from fnlab.source import function as define
 from fnlab.trace import Trace
-from fnlab.workload import Profile, Workload
+from fnlab.workload import Faults, Profile, Workload
+
+#: Whoever waits longer than this is told how far it is.
+_PATIENCE_S = 1.0
 
 
 def deploy(  # one argument a setting; all by name, all with a default
@@ -81,13 +84,18 @@ def simulate(
     workload: Workload,
     *,
     profile: Profile | None = None,
+    policy: KeepAlive | None = None,
     keep_alive_s: float | None = None,
     min_instances: int | None = None,
     max_instances: int | None = None,
     memory_mib: int | None = None,
+    scaling: Scaling | None = None,
+    start: StartStrategy | None = None,
+    faults: Faults | None = None,
     seed: int = 0,
     engine: Engine = "auto",
-) -> Trace:
+    progress: bool = True,
+) -> Simulated:
     """Predict what a workload would do to a function.
 
     Parameters
@@ -98,17 +106,53 @@ def simulate(
         When requests come.
     profile : Profile, optional
         How long its init and requests take; by default as measured in the calls that `fn` has had.
-    keep_alive_s, min_instances, max_instances, memory_mib
+    policy : callable, optional
+        A keep-alive policy to try, see :mod:`fnlab.scheduler.policies`.
+    keep_alive_s, min_instances, max_instances, memory_mib, start
         Settings to try instead of the function's own.
+    scaling : Scaling, optional
+        All rules of scaling to try; what else is given comes on top.
+    faults : Faults, optional
+        What goes wrong with requests, and what is tried again.
     seed, engine
         See :func:`fnlab.simulator.run`.
+    progress : bool
+        Whether to show a progress bar when it takes more than a second. An interrupt keeps what is done.
+
+    Returns
+    -------
+    Simulated
+        A trace that can be forked: ``trace.fork(6 * 3600, keep_alive_s=60)``.
     """
     if profile is None:
         if isinstance(fn, Function):
             raise BadValue(f"a function that is not deployed has no measured profile: pass profile=; got {fn!r}.")
         profile = fn.profile()
-    function = _tried(fn, keep_alive_s, min_instances, max_instances, memory_mib)
-    return run(function, workload, profile=profile, seed=seed, engine=engine)
+    function = changed(_function_of(fn), **_given(scaling=scaling, start=start))
+    function = tried(
+        function,
+        policy=policy,
+        keep_alive_s=keep_alive_s,
+        min_instances=min_instances,
+        max_instances=max_instances,
+        memory_mib=memory_mib,
+    )
+    if not progress:
+        return run(function, workload, profile=profile, seed=seed, engine=engine, faults=faults)
+    from tqdm.auto import tqdm
+
+    with tqdm(
+        total=round(workload.duration_s), unit=" s", desc=f"simulating {workload.name}", delay=_PATIENCE_S
+    ) as bar:
+        return run(
+            function,
+            workload,
+            profile=profile,
+            seed=seed,
+            engine=engine,
+            faults=faults,
+            on_progress=lambda at_s: bar.update(round(at_s) - bar.n),
+        )
 
 
 def replay(
@@ -144,7 +188,13 @@ def replay(
     """
     if events is None:
         events = [fn.last_event]
-    function = _tried(fn, keep_alive_s, min_instances, max_instances, memory_mib)
+    function = tried(
+        _function_of(fn),
+        keep_alive_s=keep_alive_s,
+        min_instances=min_instances,
+        max_instances=max_instances,
+        memory_mib=memory_mib,
+    )
     if not progress:
         return replay_under(fn, workload, events=events, speed=speed, function=function)
     from tqdm.auto import tqdm
@@ -163,16 +213,8 @@ def _of_folder(folder: Path, handler: str | None, given: dict[str, Any]) -> Func
     return Function(**({"name": folder.resolve().name} | given), handler=handler, package=package)
 
 
-def _tried(
-    fn: Deployed | Function,
-    keep_alive_s: float | None,
-    min_instances: int | None,
-    max_instances: int | None,
-    memory_mib: int | None,
-) -> Function:
-    function = fn.function if isinstance(fn, Deployed) else fn
-    rules = _given(keep_alive_s=keep_alive_s, min_instances=min_instances, max_instances=max_instances)
-    return changed(function.with_scaling(**rules), **_given(memory_mib=memory_mib))
+def _function_of(fn: Deployed | Function) -> Function:
+    return fn.function if isinstance(fn, Deployed) else fn
 
 
 def _given(**settings: Any) -> dict[str, Any]:

@@ -156,7 +156,9 @@ class Scheduler:
             moments.append(due[0])
         if self._waiting:
             moments.append(self._wait_ends_at())
-            if self._growth is not None and self.alive < self._most:
+            # Handed over, they wait for what is starting; only then for leave to start more.
+            wanted = not self.scaling.hands_over or self.waiting > self._pool.starting * self.scaling.concurrency
+            if self._growth is not None and self.alive < self._most and wanted:
                 moments.append(self._growth.next_at())
         return min(moments, default=None)
 

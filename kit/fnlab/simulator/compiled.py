@@ -27,7 +27,7 @@ def unknown(scaling: Scaling) -> str | None:
 
 def known(name: str) -> str:
     """Say which values of a setting this engine knows."""
-    return f"no {name} but numbers"
+    return f"{name}={()!r}" if name == "rules" else f"{name}=None"
 
 
 def run(function: Function, workload: Workload, draws: Draws) -> Trace:
@@ -135,6 +135,10 @@ class StackPool:
     def started(self) -> int:
         """How many instances have been started so far."""
         return int(self._state[stack.STARTED])
+
+    def starts_needed(self, requests: int) -> int:
+        """How many values of `init_s` to give for so many requests; more are asked for when they have run out."""
+        return min(1, requests)
 
     def advance(
         self,

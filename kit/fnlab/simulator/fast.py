@@ -111,6 +111,10 @@ class Pool:
         """How many instances have been started so far."""
         return len(self.created_s)
 
+    def starts_needed(self, requests: int) -> int:
+        """How many values of `init_s` to give for so many requests; more are asked for when they have run out."""
+        return min(1, requests)
+
     def advance(self, arrivals_s: Column, service_s: Column, init_s: Column, *, finish: bool = False) -> int:
         """Let requests arrive; give how many did before `init_s`, of the next instances, ran out.
 

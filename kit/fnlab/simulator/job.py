@@ -98,9 +98,11 @@ class Job:
             if self.stop.is_set():
                 return False
             service_s = checked("service", self._service.draw(rng, len(arrivals_s)) * mean_s)
-            at = pool.advance(arrivals_s, service_s, starts.ahead(pool.started), finish=is_last)
-            while at < len(arrivals_s):
-                at += pool.advance(arrivals_s[at:], service_s[at:], starts.ahead(pool.started), finish=is_last)
+            at, is_over = 0, False
+            while not is_over:
+                start_s = starts.ahead(pool.started, pool.starts_needed(len(arrivals_s) - at))
+                at += pool.advance(arrivals_s[at:], service_s[at:], start_s, finish=is_last)
+                is_over = at == len(arrivals_s)
             self._served[thread] += len(arrivals_s)
         return True
 

@@ -6,8 +6,9 @@ random numbers of its own: the result is the same with one thread or two, compil
 
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import Literal
+from typing import Literal, get_args
 
+from fnlab.errors import BadValue
 from fnlab.functions import Scaling
 from fnlab.simulator.backends import choose
 from fnlab.simulator.job import Job, check
@@ -86,11 +87,19 @@ def simulate_many(
     >>> tally["invocations"].tolist(), tally["cold"].tolist()
     ([0, 0], [0, 0])
     """
+    if engine not in get_args(Engine):
+        raise BadValue(f"engine must be one of {', '.join(get_args(Engine))}; got {engine!r}.")
     check(population, service=service, interarrival=interarrival, seed=seed, batches=batches, rows=rows, threads=threads)
+    module = choose(engine, scaling, requests=population.expected_invocations)
+    if module is None:
+        raise BadValue(
+            "many functions need the compiled engine for rules other than reuse by last use and one request an instance; "
+            'got others: set engine="compiled", and scaling without policies of your own.'
+        )
     job = Job(
         population,
         scaling,
-        module=choose(engine, scaling, requests=population.expected_invocations),
+        module=module,
         init_s=init_s,
         cold_s=cold_s,
         service=service,

@@ -30,11 +30,10 @@ from fnlab.scheduler import (
 )
 from fnlab.scheduler.scheduler import Room
 from fnlab.simulator.draws import Draws, Unending
-from fnlab.simulator.faults import Faults
 from fnlab.simulator.loop import Loop
 from fnlab.trace import Kind, Recorder, Status, Trace
 from fnlab.trace.table import Column
-from fnlab.workload import Workload
+from fnlab.workload import Faults, Workload
 
 
 class Change(NamedTuple):
@@ -141,12 +140,16 @@ class FunctionPlayer:
             case Woken() if self._alarm_s == now_s:  # if not, the alarm was set anew
                 self._alarm_s = inf
                 self.tell(what, now_s)
-            case Finished(attempt) if self._leave(_number(attempt)):  # if not, it was lost before
+            case Finished(attempt) if instance := self._leave(_number(attempt)):  # if not, it was lost before
                 self.tell(what, now_s)
                 self._judge(_number(attempt), now_s)
+                self._look_at(instance, now_s)
+            case Ready(name):
+                self.tell(what, now_s)
+                self._look_at(self._instances.get(name), now_s)
             case Crashed(name) if name in self._instances:
                 self._crash(name, now_s)
-            case Ready() | Arrived():
+            case Arrived():
                 self.tell(what, now_s)
         if isinstance(what, Arrived):
             self._next_arrival(_number(what.request) + 1)
@@ -203,12 +206,11 @@ class FunctionPlayer:
             self._rows[attempt] = row._replace(status=Status.ERROR)
         return False
 
-    def _leave(self, attempt: int) -> bool:
+    def _leave(self, attempt: int) -> "Living | None":
         instance = self._serving.pop(attempt, None)
-        if instance is None:
-            return False
-        instance.attempts.remove(attempt)
-        return True
+        if instance is not None:
+            instance.attempts.remove(attempt)
+        return instance
 
     def _refuse(self, attempt: int, now_s: float) -> None:
         self._rows[attempt] = Row(self._attempts[attempt].arrival_s, now_s, now_s, 0.0, Status.THROTTLED, -1)
@@ -242,6 +244,13 @@ class FunctionPlayer:
         return row
 
     # Instances.
+
+    def rested(self, instance: "Living", now_s: float) -> None:
+        """An instance has become idle; for those who share their memory with others."""
+
+    def _look_at(self, instance: "Living | None", now_s: float) -> None:
+        if instance is not None and not instance.attempts and instance.name in self._instances:
+            self.rested(instance, now_s)
 
     def _start(self, name: str, reason: str, now_s: float) -> None:
         kind = Kind.PROVISIONED if reason == "min instances" else Kind.ON_DEMAND

@@ -100,9 +100,12 @@ class Starts:
         """Draw for the next instances."""
         return checked(self._law, self._draw(count))
 
-    def ahead(self, started: int) -> Column:
-        """Give the next values, with so many instances started so far."""
-        if started == self._first + len(self._ahead_s):
-            self._first, self._ahead_s = started, self.draw(self._count)
+    def ahead(self, started: int, needed: int) -> Column:
+        """Give the next values, so many at least, with so many instances started so far."""
+        left_s = self._ahead_s[started - self._first :]
+        if len(left_s) < needed:
+            more_s = self.draw(max(self._count, needed - len(left_s)))
             self._count = min(2 * self._count, _MOST_STARTS)
-        return self._ahead_s[started - self._first :]
+            left_s = np.concatenate([left_s, more_s]) if len(left_s) else more_s
+            self._first, self._ahead_s = started, left_s
+        return left_s

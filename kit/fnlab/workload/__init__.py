@@ -5,7 +5,22 @@ A :class:`Workload` is a sorted array of arrival times; :func:`day`, :func:`pois
 """
 
 from fnlab.workload.arrivals import Workload, burst, curves, day, poisson
+from fnlab.workload.faults import Faults
 from fnlab.workload.laws import Constant, Empirical, Exponential, Law
+from fnlab.workload.population import Population
 from fnlab.workload.profile import Profile
 
-__all__ = ["Constant", "Empirical", "Exponential", "Law", "Profile", "Workload", "burst", "curves", "day", "poisson"]
+__all__ = [
+    "Constant",
+    "Empirical",
+    "Exponential",
+    "Faults",
+    "Law",
+    "Population",
+    "Profile",
+    "Workload",
+    "burst",
+    "curves",
+    "day",
+    "poisson",
+]
