@@ -1,4 +1,4 @@
-"""Many functions at once: the numbers of each alone, whatever the threads and the engine; and the laws, within error."""
+"""Many functions at once: the numbers of each alone, whatever the threads and the engine; and the laws."""
 
 import numpy as np
 import pytest

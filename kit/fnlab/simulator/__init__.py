@@ -11,4 +11,15 @@ from fnlab.simulator.runs import Simulated, run, tried
 from fnlab.simulator.tally import Estimate, Tally
 from fnlab.simulator.together import Tenant, Together, run_together
 
-__all__ = ["Engine", "Estimate", "Simulated", "Tally", "Tenant", "Together", "run", "run_together", "simulate_many", "tried"]
+__all__ = [
+    "Engine",
+    "Estimate",
+    "Simulated",
+    "Tally",
+    "Tenant",
+    "Together",
+    "run",
+    "run_together",
+    "simulate_many",
+    "tried",
+]

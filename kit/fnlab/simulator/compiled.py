@@ -8,7 +8,8 @@ import numpy as np
 from fnlab.functions import Function, Scaling
 from fnlab.simulator import fast
 from fnlab.simulator import kernel_stack as stack
-from fnlab.simulator.compiled_events import EventPool, RowBuffers, power_of_two
+from fnlab.simulator.books import RowBuffers
+from fnlab.simulator.compiled_events import EventPool, power_of_two
 from fnlab.simulator.draws import Draws
 from fnlab.simulator.ledger import COUNTS, SECONDS
 from fnlab.simulator.rows import Rows
@@ -111,7 +112,11 @@ class StackPool:
         self._named = named or scaling.min_instances > 0
         self._promised = np.zeros(power_of_two(scaling.min_instances), dtype="i8")
         self._ends_s, self._since_s = np.empty(0), np.empty(0)
-        self._serials, self._owners, self._idle = np.empty(0, dtype="u8"), np.empty(0, dtype="i8"), np.empty(0, dtype="i8")
+        self._serials, self._owners, self._idle = (
+            np.empty(0, dtype="u8"),
+            np.empty(0, dtype="i8"),
+            np.empty(0, dtype="i8"),
+        )
 
     def open(self, edges_s: Column, promised_s: Column) -> None:
         """Begin anew: batches that end at these moments, provisioned instances that are ready at those."""
@@ -191,4 +196,6 @@ class StackPool:
             ring[new] = getattr(self, name)[old]
             setattr(self, name, ring)
         for name in ("_ends_s", "_serials", "_owners"):
-            setattr(self, name, np.resize(getattr(self, name), room) if size else np.zeros(room, getattr(self, name).dtype))
+            setattr(
+                self, name, np.resize(getattr(self, name), room) if size else np.zeros(room, getattr(self, name).dtype)
+            )

@@ -1,11 +1,10 @@
 """The books that the compiled scheduler keeps, opened, enlarged and read."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from fnlab.functions import Scaling
 from fnlab.simulator import kernel_events as events
+from fnlab.simulator.books import Books, RowBuffers, Rules
 from fnlab.simulator.ledger import COUNTS, SECONDS
 from fnlab.trace.table import Column
 
@@ -16,18 +15,6 @@ _NO_LIMIT = 1 << 62
 
 #: Slots to begin with.
 _LEAST_ROOM = 256
-
-
-class RowBuffers(NamedTuple):
-    """Where the rows of a run are written."""
-
-    instance: Column
-    start_s: Column
-    end_s: Column
-    init_s: Column
-    created_s: Column
-    ready_s: Column
-    stopped_s: Column
 
 
 #: The arrays that have an entry for each slot, each request in service, and each request that waits; and their types.
@@ -52,7 +39,7 @@ class EventPool:
     """
 
     def __init__(self, scaling: Scaling, *, replaces: bool = False) -> None:
-        self._rules = events.Rules(
+        self._rules = Rules(
             keep_s=float(scaling.keep_alive_s),
             most=scaling.max_instances,
             least=scaling.min_instances,
@@ -65,7 +52,7 @@ class EventPool:
             growth_per_s=1.0 if scaling.growth_per_s is None else float(scaling.growth_per_s),
             replaces=replaces,
         )
-        self._books = events.Books(
+        self._books = Books(
             state=np.zeros(events.STATE, dtype="i8"),
             clock=np.zeros(events.CLOCK),
             heaps=np.empty((events.NOWHERE, 0), dtype="i8"),

@@ -132,7 +132,9 @@ class Pool:
             self._close_batch(last=number == len(cuts))
         return first
 
-    def _serve(self, arrivals_s: list[float], service_s: list[float], init_s: list[float]) -> int:
+    def _serve(  # noqa: PLR0915  # see below
+        self, arrivals_s: list[float], service_s: list[float], init_s: list[float]
+    ) -> int:
         """Serve requests of one batch; one long loop, because a call a request would double its time."""
         scaling, replaces, least = self._scaling, self._replaces, self._least
         keep_s, most, latest = scaling.keep_alive_s, scaling.max_instances, scaling.reuse == "most-recently-used"
@@ -193,7 +195,7 @@ class Pool:
         return served
 
     def _expire(self, now_s: float, *, inclusive: bool = False) -> tuple[int, float]:
-        """Stop what has been idle for too long; give how many that were, and the seconds of the batch that are saved."""
+        """Stop what has been idle for too long; give how many, and the seconds of the batch that are saved."""
         idle, keep_s, until_s = self._idle, self._scaling.keep_alive_s, self._edges_s[self._batch]
         gone, saved_s = 0, 0.0
         while idle:

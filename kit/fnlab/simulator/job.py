@@ -132,13 +132,20 @@ def check(
     """Refuse what makes no sense, before anything runs."""
     for name, law in (("service", service), ("interarrival", interarrival)):
         if not isclose(law.mean_s, 1.0, rel_tol=1e-9):
-            raise BadValue(f"{name} must be a law of mean 1 s, which each function multiplies; got mean {law.mean_s!r}.")
+            raise BadValue(
+                f"{name} must be a law of mean 1 s, which each function multiplies; got mean {law.mean_s!r}."
+            )
     for name, value, least, most in (
         ("seed", seed, 0, None),
         ("batches", batches, 1, None),
         ("threads", threads, 1, _MOST_THREADS),
     ):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least or (most is not None and value > most):
+        if (
+            not isinstance(value, int)
+            or isinstance(value, bool)
+            or value < least
+            or (most is not None and value > most)
+        ):
             upper = "" if most is None else f" to {most}"
             raise BadValue(f"{name} must be a whole number from {least}{upper}; got {value!r}.")
     for function in rows:

@@ -5,8 +5,6 @@ It decides as :class:`fnlab.scheduler.Scheduler` does and keeps time as the refe
 slot, which another one takes over when it is gone. By what it can do next it is on one of four shelves, or on none.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
@@ -29,57 +27,6 @@ BUSY_S, INSTANCE_S, WAIT_S = range(3)
 FINISHED, READY, ARRIVAL, WAKE = 1, 2, 4, 5
 
 NOBODY = -1
-
-
-class Rules(NamedTuple):
-    """What :class:`fnlab.functions.Scaling` says, and whether a start's time is all its request takes."""
-
-    keep_s: float
-    most: int
-    least: int
-    policy: int
-    concurrency: int
-    max_wait_s: float
-    max_queue: int
-    hands_over: bool
-    burst: int
-    growth_per_s: float
-    replaces: bool
-
-
-class Books(NamedTuple):
-    """Everything that is carried from block to block, in arrays."""
-
-    state: np.ndarray
-    clock: np.ndarray
-    # of an instance, by slot
-    number: np.ndarray
-    load: np.ndarray
-    is_ready: np.ndarray
-    is_used: np.ndarray
-    created_s: np.ndarray
-    ready_s: np.ndarray
-    since_s: np.ndarray
-    shelf: np.ndarray
-    place: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
-    free: np.ndarray
-    # shelves: heaps by number, with their sizes, and the two ends of what is idle, longest idle first
-    heaps: np.ndarray
-    sizes: np.ndarray
-    ends: np.ndarray
-    # what is to come: ends of requests and of starts, as heaps
-    end_s: np.ndarray
-    end_serial: np.ndarray
-    end_slot: np.ndarray
-    up_s: np.ndarray
-    up_serial: np.ndarray
-    up_slot: np.ndarray
-    # who waits, as a ring
-    queued: np.ndarray
-    queued_s: np.ndarray
-    queued_work_s: np.ndarray
 
 
 @njit(cache=True, nogil=True)

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, assignment"
 """The compiled pool for one request an instance and no queue, with the most or the least recently used taken first.
 
 Busy instances are a heap of ends, idle ones a ring in order of their last use: the next to serve is taken from its
@@ -25,7 +26,7 @@ STARTUP = np.uint64(1 << 62)
 
 
 @njit(cache=True, nogil=True)
-def push(ends_s, serials, owners, size, end_s, serial, owner):  # type: ignore[no-untyped-def]
+def push(ends_s, serials, owners, size, end_s, serial, owner):
     """Enter an end into a heap of `size`; without `serials` and `owners`, equal moments are alike."""
     place = size
     while place > NONE:
@@ -44,16 +45,16 @@ def push(ends_s, serials, owners, size, end_s, serial, owner):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def drop_first(ends_s, serials, owners, size):  # type: ignore[no-untyped-def]
+def drop_first(ends_s, serials, owners, size):
     """Take the first end out of a heap, of which `size` are left: the last one finds its place from the top."""
     place, child = NONE, ONE
     end_s = ends_s[size]
     while child < size:
         other = child + ONE
         if other < size:
-            if ends_s[other] < ends_s[child]:
-                child = other
-            elif serials is not None and ends_s[other] == ends_s[child] and serials[other] < serials[child]:
+            if ends_s[other] < ends_s[child] or (
+                serials is not None and ends_s[other] == ends_s[child] and serials[other] < serials[child]
+            ):
                 child = other
         if ends_s[child] > end_s:
             break
@@ -69,7 +70,7 @@ def drop_first(ends_s, serials, owners, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def give_back(now_s, busy, tail, promised_tail, least, ends_s, serials, owners, since_s, idle, promised):  # type: ignore[no-untyped-def]
+def give_back(now_s, busy, tail, promised_tail, least, ends_s, serials, owners, since_s, idle, promised):
     """Make idle what has ended by now."""
     mask = np.uint64(len(since_s) - 1)
     while busy > NONE and ends_s[0] <= now_s:
@@ -87,7 +88,7 @@ def give_back(now_s, busy, tail, promised_tail, least, ends_s, serials, owners, 
 
 
 @njit(cache=True, nogil=True)
-def expire(now_s, inclusive, keep_s, until_s, head, tail, since_s, idle, stopped_s):  # type: ignore[no-untyped-def]
+def expire(now_s, inclusive, keep_s, until_s, head, tail, since_s, idle, stopped_s):
     """Stop what has been idle for too long; give the new old end, and the seconds of the batch that are saved."""
     mask = np.uint64(len(since_s) - 1)
     saved_s = 0.0
@@ -103,7 +104,7 @@ def expire(now_s, inclusive, keep_s, until_s, head, tail, since_s, idle, stopped
 
 
 @njit(cache=True, nogil=True)
-def overhang(at_s, busy, ends_s, serials):  # type: ignore[no-untyped-def]
+def overhang(at_s, busy, ends_s, serials):
     """Add up what running requests still need after a moment, in an order that every engine can repeat."""
     ahead_s = np.empty(busy)
     count = NONE
@@ -118,7 +119,7 @@ def overhang(at_s, busy, ends_s, serials):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def play(  # type: ignore[no-untyped-def]
+def play(
     arrivals_s,
     service_s,
     init_s,
@@ -193,7 +194,9 @@ def play(  # type: ignore[no-untyped-def]
                 until_s, busy, tail, promised_tail, least, ends_s, serials, owners, since_s, idle, promised
             )
             head_before = head
-            head, saved_s = expire(until_s, ending and batch == last, keep_s, until_s, head, tail, since_s, idle, stopped_s)
+            head, saved_s = expire(
+                until_s, ending and batch == last, keep_s, until_s, head, tail, since_s, idle, stopped_s
+            )
             alive -= head - head_before
             after_s = overhang(until_s, busy, ends_s, serials)
             seconds[batch, BUSY_S] = busy_s + before_s - after_s

@@ -18,6 +18,9 @@ from fnlab.workload.population import Population
 
 Engine = Literal["auto", "compiled", "fast"]
 
+#: Poisson arrivals and exponential service.
+EXPONENTIAL = Exponential(1.0)
+
 #: How often the progress bar looks.
 LOOK_EVERY_S = 0.1
 
@@ -31,8 +34,8 @@ def simulate_many(
     scaling: Scaling,
     init_s: Law,
     cold_s: Law | None = None,
-    service: Law = Exponential(1.0),
-    interarrival: Law = Exponential(1.0),
+    service: Law = EXPONENTIAL,
+    interarrival: Law = EXPONENTIAL,
     seed: int = 0,
     batches: int = 1,
     rows: Sequence[int] = (),
@@ -85,16 +88,18 @@ def simulate_many(
     >>> two = Population(rate_per_s=[0.5, 0.001], service_s=[0.2, 3], memory_mib=[128, 512], duration_s=86_400)
     >>> tally = simulate_many(two, scaling=Scaling(keep_alive_s=600), init_s=Constant(0.4), seed=1)
     >>> tally["invocations"].tolist(), tally["cold"].tolist()
-    ([0, 0], [0, 0])
+    ([43257, 75], [68, 49])
     """
     if engine not in get_args(Engine):
         raise BadValue(f"engine must be one of {', '.join(get_args(Engine))}; got {engine!r}.")
-    check(population, service=service, interarrival=interarrival, seed=seed, batches=batches, rows=rows, threads=threads)
+    check(
+        population, service=service, interarrival=interarrival, seed=seed, batches=batches, rows=rows, threads=threads
+    )
     module = choose(engine, scaling, requests=population.expected_invocations)
     if module is None:
         raise BadValue(
-            "many functions need the compiled engine for rules other than reuse by last use and one request an instance; "
-            'got others: set engine="compiled", and scaling without policies of your own.'
+            f"many functions need rules that the fast engine knows, or numba and engine='compiled'; got {scaling!r}, "
+            "of which only the reference engine knows all."
         )
     job = Job(
         population,

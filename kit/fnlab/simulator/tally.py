@@ -119,7 +119,8 @@ class Tally:
 
     def _by_batch(self, name: str) -> np.ndarray:
         if name == "idle_s":
-            return np.maximum(0.0, self._by_batch("instance_s") - self._by_batch("busy_s"))
+            idle_s: np.ndarray = np.maximum(0.0, self._by_batch("instance_s") - self._by_batch("busy_s"))
+            return idle_s
         for names, table in ((COUNTS, self.counts), (SECONDS, self.seconds)):
             if name in names:
                 by_batch: np.ndarray = table[..., names.index(name)]

@@ -1,4 +1,4 @@
-"""A pool in SimPy, as short as it gets: one process a request. Prints requests and CPU seconds for each line it reads."""
+"""A pool in SimPy, one process a request. Prints requests and CPU seconds for each line it reads."""
 
 import json
 import random
