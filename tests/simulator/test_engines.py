@@ -150,9 +150,11 @@ def test_same_seed_same_trace_other_seed_another():
 
 def test_unknown_engine_and_uncovered_policy_are_refused():
     """A sentence says which engines there are and what the fast one knows."""
-    with pytest.raises(BadValue, match="engine must be one of auto, fast, reference; got 'turbo'"):
+    with pytest.raises(BadValue, match="engine must be one of auto, compiled, fast, reference; got 'turbo'"):
         run(function(), burst(1), profile=constant(1, 1), engine="turbo")
-    with pytest.raises(BadValue, match="the fast engine knows reuse='most-recently-used' only; got 'oldest'"):
+    with pytest.raises(
+        BadValue, match="the fast engine knows reuse='most-recently-used' or 'least-recently-used' only; got 'oldest'"
+    ):
         run(function(reuse="oldest"), burst(1), profile=constant(1, 1), engine="fast")
 
 

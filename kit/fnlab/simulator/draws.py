@@ -37,6 +37,14 @@ class Draws:
     more: np.random.Generator
     init_law: Law
 
+    @property
+    def start_s(self) -> Column:
+        """How long the request waits for which the n-th instance is started; of provisioned ones, their init."""
+        if self.cold_s is None:
+            return self.init_s
+        promised = len(self.init_s) - len(self.service_s)
+        return np.concatenate([self.init_s[:promised], self.cold_s[promised:]])
+
 
 def draw(function: Function, profile: Profile, *, count: int, seed: int) -> Draws:
     """Draw for `count` requests to a function.
@@ -52,9 +60,9 @@ def draw(function: Function, profile: Profile, *, count: int, seed: int) -> Draw
     init_law = profile.init_law(function.start)
     starts = count + function.scaling.min_instances
     return Draws(
-        service_s=_checked("cpu_s", profile.draw_service_s(service, count, cpu_share=function.cpu_share)),
-        init_s=_checked("init_s", init_law.draw(init, starts)),
-        cold_s=None if profile.cold_s is None else _checked("cold_s", profile.cold_s.draw(cold, starts)),
+        service_s=checked("cpu_s", profile.draw_service_s(service, count, cpu_share=function.cpu_share)),
+        init_s=checked("init_s", init_law.draw(init, starts)),
+        cold_s=None if profile.cold_s is None else checked("cold_s", profile.cold_s.draw(cold, starts)),
         more=more,
         init_law=init_law,
     )
@@ -69,11 +77,12 @@ class Unending:
 
     def __getitem__(self, index: int) -> float:
         while index >= len(self._values):
-            self._values += _checked("init_s", self._law.draw(self._rng, _BLOCK)).tolist()
+            self._values += checked("init_s", self._law.draw(self._rng, _BLOCK)).tolist()
         return self._values[index]
 
 
-def _checked(name: str, seconds: Column) -> Column:
+def checked(name: str, seconds: Column) -> Column:
+    """Refuse times below zero, which a law of somebody's own may give."""
     if seconds.size and not seconds.min() >= 0:
         raise BadValue(f"the law {name} of a profile must give seconds of at least 0; it gave {seconds.min():g}.")
     return seconds

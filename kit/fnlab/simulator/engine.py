@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
+from types import ModuleType
 from typing import Literal, get_args
 
 from fnlab.errors import BadValue
 from fnlab.functions import Function
-from fnlab.simulator import fast, reference
+from fnlab.simulator import reference
+from fnlab.simulator.backends import choose
 from fnlab.simulator.draws import Draws, draw
 from fnlab.simulator.reference import Change
 from fnlab.trace import Trace
 from fnlab.trace.table import Column
 from fnlab.workload import Faults, Profile, Workload
 
-Engine = Literal["auto", "fast", "reference"]
+Engine = Literal["auto", "compiled", "fast", "reference"]
 
 #: Told from time to time which second of the window a run has come to.
 Progress = Callable[[float], None]
@@ -51,29 +53,26 @@ def play(origin: Origin, *, engine: Engine, on_progress: Progress | None = None)
     if engine not in get_args(Engine):
         raise BadValue(f"engine must be one of {', '.join(get_args(Engine))}; got {engine!r}.")
     _check(origin)
-    unknown = _unknown_to_fast(origin)
-    if engine == "fast" and unknown is not None:
-        raise BadValue(unknown)
+    module = _module(origin, engine)
     draws = draw(origin.function, origin.profile, count=len(origin.workload), seed=origin.seed)
     _check_load(origin.function, origin.workload, draws)
-    if engine == "reference" or unknown is not None:
+    if module is None:
         changes = [Change(at_s, function, _service_s(origin, function)) for at_s, function in origin.changes]
         return reference.run(
             origin.function, origin.workload, draws, faults=origin.faults, changes=changes, on_progress=on_progress
         )
-    return fast.run(origin.function, origin.workload, draws.service_s, draws.init_s)
+    trace: Trace = module.run(origin.function, origin.workload, draws)
+    return trace
 
 
-def _unknown_to_fast(origin: Origin) -> str | None:
-    """Say what the fast engine does not know of a run, as a sentence; None if it knows all."""
-    for name, found in (("faults", origin.faults), ("changes", origin.changes), ("cold_s", origin.profile.cold_s)):
+def _module(origin: Origin, engine: Engine) -> ModuleType | None:
+    """Give the faster engine that plays a run; None for the reference."""
+    for name, found in (("faults", origin.faults), ("changes", origin.changes)):
         if found:
-            return f"the fast engine knows no {name}; got {found!r}."
-    unknown = fast.unknown(origin.function.scaling)
-    if unknown is None:
-        return None
-    found = getattr(origin.function.scaling, unknown)
-    return f"the fast engine knows {unknown}={fast.KNOWN[unknown]!r} only; got {found!r}."
+            if engine in ("compiled", "fast"):
+                raise BadValue(f"the {engine} engine knows no {name}; got {found!r}.")
+            return None
+    return choose(engine, origin.function.scaling, requests=len(origin.workload))
 
 
 def _check(origin: Origin) -> None:
