@@ -1,6 +1,6 @@
 """What becomes of the bad rows of a file: reading stops at the first, or they are left out and counted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -86,7 +86,7 @@ class BadRows:
         return Skipped(len(self._lines), tuple(self._sentences))
 
 
-def at_each(problems: list[tuple[int, str, str, object]], tell: Callable[[int, str, str, object], None]) -> None:
+def at_each(problems: Sequence[tuple[int, str, str, object]], tell: Callable[[int, str, str, object], None]) -> None:
     """Report problems in the order of their lines, so that the first told is the first in the file."""
     for line, place, rule, found in sorted(problems, key=lambda problem: problem[0]):
         tell(line, place, rule, found)

@@ -1,0 +1,211 @@
+"""CSV files of which every cell is checked, read piece by piece: what is wrong is told by line and column."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fnlab.errors import DataError
+from fnlab.trace.rows import BadRows, at_each, existing
+from fnlab.trace.table import Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Bytes that are parsed at once: large enough that the widest table has thousands of rows in it.
+_BLOCK_BYTES = 4 * 1024 * 1024
+
+Problem = tuple[int, str, str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """What a cell with a number must hold.
+
+    Parameters
+    ----------
+    whole : bool
+        Whether it must be a whole number.
+    at_least : float
+        The smallest one allowed.
+    empty : float, optional
+        What an empty cell means; without it, an empty cell is bad.
+    """
+
+    whole: bool = False
+    at_least: float = 0.0
+    empty: float | None = None
+
+    def __str__(self) -> str:
+        what = "a whole number" if self.whole else "a number"
+        bound = f" from {self.at_least:g}" if self.at_least > -np.inf else ""
+        return f"{what}{bound}" + ("" if self.empty is None else ", or empty")
+
+
+TEXT = None
+Columns = Mapping[str, Number | None]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of a table: the lines they are on, and a column each, numbers as floats and text as an Arrow array."""
+
+    lines: Column
+    columns: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def only(self, good: Column) -> "Piece":
+        """Keep the rows that are marked."""
+        if good.all():
+            return self
+        kept = {
+            name: column[good] if isinstance(column, np.ndarray) else column.filter(good)
+            for name, column in self.columns.items()
+        }
+        return Piece(self.lines[good], kept)
+
+
+def header(path: str | Path) -> list[str]:
+    """Read the names of a file's columns, from its first line.
+
+    Raises
+    ------
+    DataError
+        If the file is not there, is empty or is not text.
+    """
+    import pyarrow as pa
+
+    file = existing(path)
+    try:
+        with pa.input_stream(str(file), compression="detect") as stream:
+            first = stream.read(_BLOCK_BYTES).split(b"\n", 1)[0].decode("utf-8-sig").rstrip("\r")
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{file.name} must be a text file, plain or compressed; {error}.") from error
+    if not first:
+        raise DataError(f"{file.name}, line 1: must name the columns; it is empty.")
+    return next(csv.reader([first]))
+
+
+def pieces(path: str | Path, columns: Columns, rows: BadRows) -> Iterator[Piece]:
+    """Read the columns that are asked for, piece by piece; rows with a bad cell are told to `rows` and left out.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or at the first bad row if `rows` says so.
+    """
+    names = header(path)
+    require_columns(path, names, columns)
+    place = {name: f"column {names.index(name) + 1} ({name!r})" for name in columns}
+    for lines, batch, problems in _batches(Path(path), names, list(columns)):
+        good = np.ones(len(lines), dtype=bool)
+        made: dict[str, Any] = {}
+        for name, rule in columns.items():
+            made[name] = batch[name]
+            if rule is not None:
+                made[name], wrong = numbers(batch[name], rule)
+                good &= ~wrong
+                found = np.flatnonzero(wrong)
+                problems += [(int(lines[row]), place[name], str(rule), batch[name][row].as_py()) for row in found]
+        at_each(problems, rows.bad)
+        if len(lines):
+            yield Piece(lines, made).only(good)
+
+
+def numbers(cells: "pa.Array", rule: Number) -> tuple[Column, Column]:
+    """Make numbers of text; mark the cells that are none or break the rule, whose number is then NaN."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        values = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False)
+        empty = None
+    except pa.ArrowInvalid:
+        texts = [text.strip() for text in cells.to_pylist()]
+        empty = np.array([not text for text in texts], dtype=bool)
+        values = np.array([_float(text) for text in texts])
+    wrong: Column = ~(np.isfinite(values) & (values >= rule.at_least))
+    if rule.whole:
+        wrong |= values != np.floor(values)
+    if empty is not None and rule.empty is not None:
+        values = np.where(empty, rule.empty, values)
+        wrong &= ~empty
+    return values, wrong
+
+
+def joined(piece: Piece, columns: Sequence[str], between: str = "/") -> Any:
+    """Join the text columns that name a function, as an Arrow array."""
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(*(piece.columns[name] for name in columns), between)
+
+
+def require_columns(path: str | Path, names: Sequence[str], columns: Columns | Sequence[str]) -> None:
+    """Refuse a file that lacks a column."""
+    if missing := [name for name in columns if name not in names]:
+        shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+        raise DataError(f"{Path(path).name}, line 1: must have the column {missing[0]!r}; its columns are {shown}.")
+
+
+def _batches(
+    path: Path, names: list[str], wanted: list[str]
+) -> Iterator[tuple[Column, "pa.RecordBatch", list[Problem]]]:
+    """Parse into text cells; give each piece with its rows' lines, and the rows up to there of another length."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    ragged: list[Problem] = []
+
+    def leave_out(row: Any) -> str:
+        ragged.append((row.number, "the whole row", f"{row.expected_columns} cells", f"{row.actual_columns} cells"))
+        return "skip"
+
+    try:
+        with arrow_csv.open_csv(
+            str(path),
+            # One thread, or the parser does not know the numbers of lines.
+            read_options=arrow_csv.ReadOptions(
+                use_threads=False, block_size=_BLOCK_BYTES, column_names=names, skip_rows=1
+            ),
+            parse_options=arrow_csv.ParseOptions(invalid_row_handler=leave_out, ignore_empty_lines=False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, include_columns=wanted
+            ),
+        ) as stream:
+            line, told = 2, 0  # the next row's line; how many of the ragged rows were given
+            empty = pa.record_batch([pa.array([], pa.string())] * len(wanted), names=wanted)
+            for batch in stream:
+                coming = np.arange(line, line + len(batch) + len(ragged) - told)
+                lines = coming[~np.isin(coming, [problem[0] for problem in ragged[told:]])][: len(batch)]
+                line = int(lines[-1]) + 1 if len(lines) else line
+                new = [problem for problem in ragged[told:] if problem[0] < line]
+                told += len(new)
+                yield *_without_blank(lines, batch), new
+            yield np.empty(0, dtype="i8"), empty, ragged[told:]
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path.name} must be a CSV file in UTF-8; {error}.") from error
+
+
+def _without_blank(lines: Column, batch: "pa.RecordBatch") -> tuple[Column, "pa.RecordBatch"]:
+    """Drop the rows of empty lines, which are no rows."""
+    import pyarrow.compute as pc
+
+    blank = np.ones(len(lines), dtype=bool)
+    for column in batch.columns:
+        if not blank.any():
+            return lines, batch
+        blank &= pc.equal(column, "").to_numpy(zero_copy_only=False)
+    return lines[~blank], batch.filter(~blank)
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return nan
