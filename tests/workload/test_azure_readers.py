@@ -127,7 +127,7 @@ BAD_COUNTS = [
     (counted("g", {1: 1.5}), "column 6 ('2'): must be a whole number from 0; got '1.5'."),
     (counted("g", {1: ""}), "column 6 ('2'): must be a whole number from 0; got ''."),
     (counted("g", {1: "nan"}), "column 6 ('2'): must be a whole number from 0; got 'nan'."),
-    ("o,a,g,http,1,2", "the whole row: must be 1444 cells; got '6 cells'."),
+    ("o,a,g,http,1,2", "the whole row: must be of 1444 cells, as line 1 is; got 6."),
     (
         counted("f", {}),
         "column 'HashFunction': must be of a line of its own; an earlier line has the same; got 'o/a/f'.",
@@ -239,7 +239,7 @@ def test_calls_of_2021_came_at_their_end_less_their_duration(write):
         ("a,f,soon,1", "column 3 ('end_timestamp'): must be a number from 0; got 'soon'."),
         ("a,f,5,-1", "column 4 ('duration'): must be a number from 0; got '-1'."),
         ("a,f,5,inf", "column 4 ('duration'): must be a number from 0; got 'inf'."),
-        ("a,f,5", "the whole row: must be 4 cells; got '3 cells'."),
+        ("a,f,5", "the whole row: must be of 4 cells, as line 1 is; got 3."),
     ],
 )
 def test_a_bad_call_of_2021_is_told(write, row, sentence):

@@ -154,7 +154,7 @@ class _Metric:
             inside = (time_s >= begin_s) & (time_s < end_s)
             rule = f"a time of day {day}, from {begin_s} to {end_s}"
             at_each(
-                [(int(piece.lines[row]), "column 'time'", rule, time_s[row]) for row in np.flatnonzero(~inside)],
+                [(int(piece.lines[row]), "column 'time'", rule, float(time_s[row])) for row in np.flatnonzero(~inside)],
                 rows.bad,
             )
             kept = piece.only(inside)

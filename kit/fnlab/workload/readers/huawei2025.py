@@ -76,7 +76,7 @@ def read_huawei2025_requests(
         arrival_s = piece.columns["time_frontend"] - piece.columns["totalCost_frontend"] - from_s
         early = np.flatnonzero(arrival_s < 0)
         rule = f"at least the request's duration after {from_s:g} s"
-        found = [(int(piece.lines[row]), _TIME, rule, piece.columns["time_frontend"][row]) for row in early]
+        found = [(int(piece.lines[row]), _TIME, rule, float(piece.columns["time_frontend"][row])) for row in early]
         at_each(found, rows.bad)
         kept = piece.only(arrival_s >= 0)
         _add(events, kept, arrival_s=arrival_s[arrival_s >= 0], service_s=kept.columns["totalCost_worker"])

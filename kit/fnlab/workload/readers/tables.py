@@ -163,7 +163,9 @@ def _batches(
     ragged: list[Problem] = []
 
     def leave_out(row: Any) -> str:
-        ragged.append((row.number, "the whole row", f"{row.expected_columns} cells", f"{row.actual_columns} cells"))
+        ragged.append(
+            (row.number, "the whole row", f"of {row.expected_columns} cells, as line 1 is", row.actual_columns)
+        )
         return "skip"
 
     try:
@@ -206,6 +208,6 @@ def _without_blank(lines: Column, batch: "pa.RecordBatch") -> tuple[Column, "pa.
 
 def _float(text: str) -> float:
     try:
-        return float(text)
+        return nan if "_" in text else float(text)  # Python's own 1_000 is no number in a file
     except ValueError:
         return nan
