@@ -63,6 +63,7 @@ def test_fields_may_stand_in_any_order_and_be_separated_by_spaces(log):
     ("more", "status"),
     [
         ("Status: timeout", Status.TIMEOUT),
+        ('Status: timeout\\n"', Status.TIMEOUT),
         ("Status: error\tError Type: Runtime.ExitError", Status.ERROR),
         ("Status: error\tError Type: Runtime.OutOfMemory", Status.OUT_OF_MEMORY),
         ("Status: success", Status.OK),
@@ -70,7 +71,7 @@ def test_fields_may_stand_in_any_order_and_be_separated_by_spaces(log):
     ],
 )
 def test_optional_fields_tell_how_it_ended(log, more, status):
-    """Status and error type where they are; fields of a tracer do no harm."""
+    """Status and error type where they are; fields of a tracer and the end of a JSON text do no harm."""
     assert read_lambda_log(log(report(more=more))).trace["status"].tolist() == [status]
 
 

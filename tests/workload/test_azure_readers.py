@@ -187,6 +187,22 @@ def test_a_missing_column_or_file_is_named(write, tmp_path):
         read_azure2019(write("inv", INVOCATIONS), write("dur", ""))
 
 
+def test_a_column_named_twice_is_refused(write):
+    """Nobody could say which is meant."""
+    with pytest.raises(DataError, match=r"calls.csv, line 1: must name each column once; 'app' occurs more often"):
+        read_azure2021(write("calls", "app,func,end_timestamp,duration,app", "a,f,1,1,b"))
+
+
+def test_marks_and_line_ends_of_other_systems_do_no_harm(tmp_path):
+    """A byte order mark before the header, carriage returns at the ends, columns in quotes and in another order."""
+    file = tmp_path / "calls.csv"
+    file.write_bytes(b'\xef\xbb\xbf"func","duration",app,end_timestamp\r\nf,"0.5",a,2\r\ng,1,a,x\r\n')
+    with pytest.raises(DataError, match=r"line 3, column 4 \('end_timestamp'\): must be a number from 0; got 'x'"):
+        read_azure2021(file)
+    trace = read_azure2021(file, on_bad="skip")
+    assert (trace.names, trace.workload().arrivals_s.tolist()) == (("a/f",), [1.5])
+
+
 def test_a_file_of_bytes_is_refused_in_a_sentence(tmp_path):
     """Not text, and text with bytes that are none."""
     file = tmp_path / "inv.csv"

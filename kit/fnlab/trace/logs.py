@@ -31,7 +31,7 @@ _STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?:[\w-]+)?\[[^\]]+\][0-9a-f]+")
 #: Longer names first: "Billed Duration" is not a "Duration".
 _FIELD = re.compile(
     r"(Billed Restore Duration|Restore Duration|Billed Duration|Init Duration|Duration|Max Memory Used|Memory Size"
-    r"|Error Type|Status):[ \t]*([^\s,]+)"
+    r"|Error Type|Status):[ \t]*([^\s,\"\\]+)"
 )
 _NEEDED = ("Duration", "Billed Duration", "Memory Size")
 _NUMBERS = (*_NEEDED, "Init Duration", "Restore Duration", "Billed Restore Duration", "Max Memory Used")

@@ -89,7 +89,10 @@ def header(path: str | Path) -> list[str]:
         raise DataError(f"{file.name} must be a text file, plain or compressed; {error}.") from error
     if not first:
         raise DataError(f"{file.name}, line 1: must name the columns; it is empty.")
-    return next(csv.reader([first]))
+    names = next(csv.reader([first]))
+    if twice := [name for name in names if names.count(name) > 1] if len(set(names)) < len(names) else []:
+        raise DataError(f"{file.name}, line 1: must name each column once; {twice[0]!r} occurs more often.")
+    return names
 
 
 def pieces(path: str | Path, columns: Columns, rows: BadRows) -> Iterator[Piece]:
