@@ -122,15 +122,16 @@ def test_functions_are_selected_by_name_row_and_rank(write):
 
 
 BAD_COUNTS = [
-    (counted("g", {2: "x"}), "column 7 ('3'): must be a whole number from 0; got 'x'."),
-    (counted("g", {0: -4}), "column 5 ('1'): must be a whole number from 0; got '-4'."),
-    (counted("g", {1: 1.5}), "column 6 ('2'): must be a whole number from 0; got '1.5'."),
-    (counted("g", {1: ""}), "column 6 ('2'): must be a whole number from 0; got ''."),
-    (counted("g", {1: "nan"}), "column 6 ('2'): must be a whole number from 0; got 'nan'."),
+    (counted("g", {2: "x"}), "column 7 ('3'): must be a whole number from 0 to 2,147,483,647; got 'x'."),
+    (counted("g", {0: -4}), "column 5 ('1'): must be a whole number from 0 to 2,147,483,647; got '-4'."),
+    (counted("g", {0: 2**31}), "column 5 ('1'): must be a whole number from 0 to 2,147,483,647; got '2147483648'."),
+    (counted("g", {1: 1.5}), "column 6 ('2'): must be a whole number from 0 to 2,147,483,647; got '1.5'."),
+    (counted("g", {1: ""}), "column 6 ('2'): must be a whole number from 0 to 2,147,483,647; got ''."),
+    (counted("g", {1: "nan"}), "column 6 ('2'): must be a whole number from 0 to 2,147,483,647; got 'nan'."),
     ("o,a,g,http,1,2", "the whole row: must be of 1444 cells, as line 1 is; got 6."),
     (
         counted("f", {}),
-        "column 'HashFunction': must be of a line of its own; an earlier line has the same; got 'o/a/f'.",
+        "column 3 ('HashFunction'): must be of a line of its own; an earlier line has the same; got 'o/a/f'.",
     ),
 ]
 
@@ -154,6 +155,9 @@ def test_the_first_bad_row_of_the_file_is_told_first(write):
     file = write("inv", INVOCATIONS, "o,a", counted("f", {0: "x"}), "o,a", counted("g", {0: -1}))
     with pytest.raises(DataError, match=r"line 2, the whole row"):
         read_azure2019(file)
+    twice = write("twice", INVOCATIONS, counted("f", {}), counted("f", {}), counted("g", {0: "x"}))
+    with pytest.raises(DataError, match=r"twice.csv, line 3, column 3"):
+        read_azure2019(twice)
     skipped = read_azure2019(file, on_bad="skip").skipped
     assert [sentence.split(",")[1] for sentence in skipped.sentences] == [" line 2", " line 3", " line 4", " line 5"]
     assert skipped.count == 4
@@ -164,14 +168,14 @@ def test_percentiles_that_fall_are_bad(write):
     inv = write("inv", INVOCATIONS, counted("f", {0: 1}), counted("g", {0: 1}))
     dur = write("dur", DURATIONS, lasting("f", 5, (1, 2, 9, 8, 10, 11, 12)), lasting("g", 5, [5] * 7))
     with pytest.raises(
-        DataError, match=r"dur.csv, line 2, column 'percentile_Average_50': must be at least percentile_A"
+        DataError, match=r"dur.csv, line 2, column 11 \('percentile_Average_50'\): must be at least percentile_A"
     ):
         read_azure2019(inv, dur)
     day = read_azure2019(inv, dur, on_bad="skip")
     assert day.skipped.count == 1
     assert np.isnan(day.service.mean_s).tolist() == [True, False]
     twice = write("mem", MEMORY, allocated(170), allocated(180))
-    with pytest.raises(DataError, match=r"mem.csv, line 3, column 'HashApp': must be of a line of its own"):
+    with pytest.raises(DataError, match=r"mem.csv, line 3, column 2 \('HashApp'\): must be of a line of its own"):
         read_azure2019(inv, None, twice)
 
 

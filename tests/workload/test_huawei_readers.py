@@ -98,7 +98,7 @@ def test_a_row_of_another_day_is_bad(metric):
     """Times count from the beginning of the data set, so a file's rows are of its day."""
     root = metric("requests_minute", 0, {(0, 0): 4, (1441, 1): 1})
     with pytest.raises(
-        DataError, match=r"line 1442, column 'time': must be a time of day 0, from 0 to 86400; got 86400"
+        DataError, match=r"line 1442, column 2 \('time'\): must be a time of day 0, from 0 to 86400; got 86400"
     ):
         read_huawei2023(root)
     assert read_huawei2023(root, on_bad="skip").invocations.tolist() == [4, 0, 0]
@@ -213,7 +213,7 @@ def test_requests_of_2025_came_before_they_were_logged(write):
             REQUESTS,
             requested(5, 1, 1),
             requested(5, 1, 6),
-            "column 'time_frontend': must be at least the request's duration after 0 s; got 5.0.",
+            "column 2 ('time_frontend'): must be at least the request's duration after 0 s; got 5.0.",
         ),
     ],
 )

@@ -61,6 +61,10 @@ def test_cells_may_be_empty_and_rows_in_any_order(tmp_path):
         ("arrival_s\n1\n\n-2\n", "shop.csv, line 4, column 1 ('arrival_s'): must be a number from 0; got '-2'."),
         ("arrival_s\n1\n1_0\n", "shop.csv, line 3, column 1 ('arrival_s'): must be a number from 0; got '1_0'."),
         (
+            "arrival_s,init_s\n1,\n2,-inf\n",
+            "shop.csv, line 3, column 2 ('init_s'): must be a number from 0, or empty; got '-inf'.",
+        ),
+        (
             "arrival_s,memory_mib\n1,128\n2,lots\n",
             "shop.csv, line 3, column 2 ('memory_mib'): must be a number from 0, or empty; got 'lots'.",
         ),

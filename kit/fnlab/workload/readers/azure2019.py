@@ -3,23 +3,26 @@
 Format: https://github.com/Azure/AzurePublicDataset, AzureFunctionsDataset2019 (CC-BY 4.0), one file of each kind a day.
 """
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fnlab.trace.rows import BadRows, OnBad, Skipped, at_each
+from fnlab.trace.rows import BadRows, OnBad, Skipped
 from fnlab.trace.table import Column
 from fnlab.units import MS_PER_S, S_PER_MIN
 from fnlab.workload.grouped import Counted, Groups, Percentiles
-from fnlab.workload.readers.tables import TEXT, Number, Piece, joined, pieces
+from fnlab.workload.readers.tables import TEXT, Broken, Number, Piece, joined, pieces
 from fnlab.workload.recording import Recording
 
 _MINUTES = 1440
 _FUNCTION = ("HashOwner", "HashApp", "HashFunction")
 _APP = ("HashOwner", "HashApp")
+#: Counts fit 32 bits, so a day of 46,000 functions fits in memory even if no minute is empty.
+_COUNT = Number(whole=True, at_most=2**31 - 1)
 _PERCENTILES = (0, 1, 25, 50, 75, 99, 100)
 
 
@@ -80,12 +83,10 @@ def read_azure2019(
 
 def _counts(path: str | Path, on_bad: OnBad) -> tuple[tuple[str, ...], Counted, Skipped]:
     minutes = [str(minute) for minute in range(1, _MINUTES + 1)]
-    columns: dict[str, Number | None] = dict.fromkeys(_FUNCTION, TEXT) | dict.fromkeys(minutes, Number(whole=True))
+    columns: dict[str, Number | None] = dict.fromkeys(_FUNCTION, TEXT) | dict.fromkeys(minutes, _COUNT)
     rows, keyed = BadRows(Path(path).name, on_bad), _Keyed(_FUNCTION)
     sizes, bins, counts = [], [], []
-    for piece in pieces(path, columns, rows):
-        piece, _ = keyed.new(piece, rows)
-        # Counts fit 32 bits, and a day of 46,000 functions then fits in memory even if no minute is empty.
+    for piece in pieces(path, columns, rows, keyed.again):
         table = np.empty((len(piece), _MINUTES), dtype="i4")
         for place, minute in enumerate(minutes):
             table[:, place] = piece.columns[minute]
@@ -103,10 +104,8 @@ def _durations(path: str | Path, row_of: Mapping[str, int], on_bad: OnBad) -> tu
     rows, keyed = BadRows(Path(path).name, on_bad), _Keyed(_FUNCTION)
     mean_s = np.full(len(row_of), np.nan)
     values_s = np.full((len(row_of), len(names)), np.nan)
-    for piece in pieces(path, columns, rows):
-        piece = _rising(piece, names, rows)
-        piece, keys = keyed.new(piece, rows)
-        known = np.array([row_of.get(key, -1) for key in keys], dtype=np.intp)
+    for piece in pieces(path, columns, rows, partial(_falling, names=names), keyed.again):
+        known = np.array([row_of.get(key, -1) for key in keyed.names(piece)], dtype=np.intp)
         here = known >= 0
         mean_s[known[here]] = piece.columns["Average"][here] / MS_PER_S
         table = np.stack([piece.columns[name] for name in names], axis=1)
@@ -119,45 +118,35 @@ def _memory(path: str | Path, names: Sequence[str], on_bad: OnBad) -> tuple[Colu
     column = "AverageAllocatedMb"
     rows, keyed = BadRows(Path(path).name, on_bad), _Keyed(_APP)
     of_app: dict[str, float] = {}
-    for piece in pieces(path, dict.fromkeys(_APP, TEXT) | {column: Number()}, rows):
-        piece, keys = keyed.new(piece, rows)
-        of_app |= zip(keys, piece.columns[column].tolist(), strict=True)
+    for piece in pieces(path, dict.fromkeys(_APP, TEXT) | {column: Number()}, rows, keyed.again):
+        of_app |= zip(keyed.names(piece), piece.columns[column].tolist(), strict=True)
     return np.array([of_app.get(name.rpartition("/")[0], np.nan) for name in names]), rows.skipped
 
 
-def _rising(piece: Piece, names: Sequence[str], rows: BadRows) -> Piece:
-    """Leave out the rows whose percentiles fall."""
-    good = np.ones(len(piece), dtype=bool)
-    problems = []
-    for name, following in itertools.pairwise(names):
-        falls = good & (piece.columns[following] < piece.columns[name])
-        good &= ~falls
-        for row in np.flatnonzero(falls):
-            found = f"{piece.columns[following][row]:g}"
-            rule = f"at least {name}, {piece.columns[name][row]:g}"
-            problems.append((int(piece.lines[row]), f"column {following!r}", rule, found))
-    at_each(problems, rows.bad)
-    return piece.only(good)
+def _falling(piece: Piece, names: Sequence[str]) -> Iterator[Broken]:
+    """Tell the rows whose percentiles fall."""
+    for name, following in pairwise(names):
+        before, after = piece.columns[name], piece.columns[following]
+        for row in np.flatnonzero(after < before):
+            yield int(row), following, f"at least {name}, {before[row]:g}", float(after[row])
 
 
 class _Keyed:
-    """Tells the rows of things that a file has not told of before."""
+    """Tells the rows of things that a file has told of before."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = columns
         self.seen: dict[str, None] = {}  # in the order of the file
 
-    def new(self, piece: Piece, rows: BadRows) -> tuple[Piece, list[str]]:
-        """Leave out the rows of things seen before; give the names of the others."""
-        good = np.ones(len(piece), dtype=bool)
-        names = joined(piece, self._columns).to_pylist()
-        for row, name in enumerate(names):
+    def again(self, piece: Piece) -> Iterator[Broken]:
+        for row, name in enumerate(self.names(piece)):
             if name in self.seen:
-                good[row] = False
-                place = f"column {self._columns[-1]!r}"
-                rows.bad(int(piece.lines[row]), place, "of a line of its own; an earlier line has the same", name)
+                yield row, self._columns[-1], "of a line of its own; an earlier line has the same", name
             self.seen[name] = None
-        return piece.only(good), [name for name, kept in zip(names, good.tolist(), strict=True) if kept]
+
+    def names(self, piece: Piece) -> list[str]:
+        names: list[str] = joined(piece, self._columns).to_pylist()
+        return names
 
 
 def _joined(parts: Sequence[Any]) -> Column:

@@ -8,17 +8,18 @@ beginning of the data set.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
 from fnlab.errors import BadValue, DataError
-from fnlab.trace.rows import BadRows, OnBad, Skipped, at_each
+from fnlab.trace.rows import BadRows, OnBad, Skipped
 from fnlab.trace.table import Column
 from fnlab.units import MS_PER_S, S_PER_DAY, S_PER_MIN
 from fnlab.workload.grouped import Counted, Groups, Samples
-from fnlab.workload.readers.tables import Number, header, pieces
+from fnlab.workload.readers.tables import Broken, Number, Piece, header, pieces
 from fnlab.workload.recording import Recording
 
 Resolution = Literal["minute", "second"]
@@ -148,20 +149,19 @@ class _Metric:
         return _Cells(tuple(names), groups, bins[order], values[order], skipped)
 
     def _of_day(self, path: Path, names: list[str], day: int, rows: BadRows) -> Iterator[tuple[Column, Column, Column]]:
-        begin_s, end_s = day * S_PER_DAY, (day + 1) * S_PER_DAY
-        for piece in pieces(path, {"time": Number()} | dict.fromkeys(names, self.rule), rows):
-            time_s = piece.columns["time"]
-            inside = (time_s >= begin_s) & (time_s < end_s)
-            rule = f"a time of day {day}, from {begin_s} to {end_s}"
-            at_each(
-                [(int(piece.lines[row]), "column 'time'", rule, float(time_s[row])) for row in np.flatnonzero(~inside)],
-                rows.bad,
-            )
-            kept = piece.only(inside)
-            bins = ((time_s[inside] - self.start_s) // self.bin_s).astype("i8")
-            table = np.stack([kept.columns[name] for name in names], axis=1)
+        check = partial(_of_another_day, day=day)
+        for piece in pieces(path, {"time": Number()} | dict.fromkeys(names, self.rule), rows, check):
+            bins = ((piece.columns["time"] - self.start_s) // self.bin_s).astype("i8")
+            table = np.stack([piece.columns[name] for name in names], axis=1)
             row, function = np.nonzero(table)
             yield function, bins[row], table[row, function]
+
+
+def _of_another_day(piece: Piece, day: int) -> Iterator[Broken]:
+    """Tell the rows whose time is not of a file's day."""
+    time_s, begin_s, end_s = piece.columns["time"], day * S_PER_DAY, (day + 1) * S_PER_DAY
+    for row in np.flatnonzero((time_s < begin_s) | (time_s >= end_s)):
+        yield int(row), "time", f"a time of day {day}, from {begin_s} to {end_s}", float(time_s[row])
 
 
 def _weighted(delays: _Cells, counts: _Cells, n_bins: int, per_s: int) -> Samples:

@@ -4,15 +4,17 @@ Format: https://github.com/sir-lab/data-release, README_data_release_2025.md. Ti
 the data set, durations are seconds.
 """
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fnlab.trace.rows import BadRows, OnBad, at_each
+from fnlab.trace.rows import BadRows, OnBad
 from fnlab.trace.table import Column
 from fnlab.workload.readers.events import Events, GroupedEvents
-from fnlab.workload.readers.tables import TEXT, Number, Piece, joined, pieces
+from fnlab.workload.readers.tables import TEXT, Broken, Number, Piece, joined, pieces
 from fnlab.workload.recording import Recording
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ _BETWEEN = "---"
 _POOL = r"(?P<pool>pool\d+-(?P<mcpu>\d+)-(?P<mib>\d+))"
 _MILLI = 1000
 _NAMED_BY = ("funcName", "userID", "podID")
-_TIME = "column 'time_frontend'"
 
 
 def read_huawei2025_cold_starts(
@@ -72,16 +73,18 @@ def read_huawei2025_requests(
     names = ("time_frontend", "totalCost_frontend", "totalCost_worker")
     columns = dict.fromkeys(_NAMED_BY, TEXT) | dict.fromkeys(names, Number())
     rows, events = BadRows(Path(path).name, on_bad), Events(Path(path).name)
-    for piece in pieces(path, columns, rows):
+    for piece in pieces(path, columns, rows, partial(_early, from_s=from_s)):
         arrival_s = piece.columns["time_frontend"] - piece.columns["totalCost_frontend"] - from_s
-        early = np.flatnonzero(arrival_s < 0)
-        rule = f"at least the request's duration after {from_s:g} s"
-        found = [(int(piece.lines[row]), _TIME, rule, float(piece.columns["time_frontend"][row])) for row in early]
-        at_each(found, rows.bad)
-        kept = piece.only(arrival_s >= 0)
-        _add(events, kept, arrival_s=arrival_s[arrival_s >= 0], service_s=kept.columns["totalCost_worker"])
+        _add(events, piece, arrival_s=arrival_s, service_s=piece.columns["totalCost_worker"])
     requests = events.grouped(by="arrival_s")
     return _recording("Huawei 2025, requests", requests, hours, rows)
+
+
+def _early(piece: Piece, from_s: float) -> Iterator[Broken]:
+    """Tell the rows of requests that came before the window."""
+    logged_s = piece.columns["time_frontend"]
+    for row in np.flatnonzero(logged_s - piece.columns["totalCost_frontend"] - from_s < 0):
+        yield int(row), "time_frontend", f"at least the request's duration after {from_s:g} s", float(logged_s[row])
 
 
 def _recording(title: str, grouped: GroupedEvents, hours: float | None, rows: BadRows) -> Recording:

@@ -1,8 +1,10 @@
 """CSV files of which every cell is checked, read piece by piece: what is wrong is told by line and column."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,12 @@ if TYPE_CHECKING:
 #: Bytes that are parsed at once: large enough that the widest table has thousands of rows in it.
 _BLOCK_BYTES = 4 * 1024 * 1024
 
+#: The largest number that is not infinite.
+_LARGEST = sys.float_info.max
+
 Problem = tuple[int, str, str, object]
+#: A row of a piece, by its place in it; the column, the rule that it breaks, and what was found.
+Broken = tuple[int, str, str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,20 +37,21 @@ class Number:
     ----------
     whole : bool
         Whether it must be a whole number.
-    at_least : float
-        The smallest one allowed.
+    at_least, at_most : float
+        The smallest and largest one allowed.
     empty : float, optional
         What an empty cell means; without it, an empty cell is bad.
     """
 
     whole: bool = False
     at_least: float = 0.0
+    at_most: float = _LARGEST
     empty: float | None = None
 
     def __str__(self) -> str:
         what = "a whole number" if self.whole else "a number"
-        bound = f" from {self.at_least:g}" if self.at_least > -np.inf else ""
-        return f"{what}{bound}" + ("" if self.empty is None else ", or empty")
+        upper = f" to {self.at_most:,.0f}" if self.at_most < _LARGEST else ""
+        return f"{what} from {self.at_least:g}{upper}" + ("" if self.empty is None else ", or empty")
 
 
 TEXT = None
@@ -55,7 +63,7 @@ class Piece:
     """Some rows of a table: the lines they are on, and a column each, numbers as floats and text as an Arrow array."""
 
     lines: Column
-    columns: Mapping[str, Any]
+    columns: dict[str, Any]
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -69,6 +77,9 @@ class Piece:
             for name, column in self.columns.items()
         }
         return Piece(self.lines[good], kept)
+
+
+Check = Callable[[Piece], Iterable[Broken]]
 
 
 def header(path: str | Path) -> list[str]:
@@ -95,8 +106,20 @@ def header(path: str | Path) -> list[str]:
     return names
 
 
-def pieces(path: str | Path, columns: Columns, rows: BadRows) -> Iterator[Piece]:
-    """Read the columns that are asked for, piece by piece; rows with a bad cell are told to `rows` and left out.
+def pieces(path: str | Path, columns: Columns, rows: BadRows, *checks: Check) -> Iterator[Piece]:
+    """Read the columns that are asked for, piece by piece; bad rows are told to `rows` and left out.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, plain or compressed.
+    columns : Mapping of str to Number or None
+        What each column's cells must hold; None is text.
+    rows : BadRows
+        Is told, line by line in the order of the file.
+    *checks : callable
+        Are given what is left of a piece, and give the rows of it that break a rule of their own: the row's place in
+        the piece, the column, the rule and what was found.
 
     Raises
     ------
@@ -107,39 +130,59 @@ def pieces(path: str | Path, columns: Columns, rows: BadRows) -> Iterator[Piece]
     require_columns(path, names, columns)
     place = {name: f"column {names.index(name) + 1} ({name!r})" for name in columns}
     for lines, batch, problems in _batches(Path(path), names, list(columns)):
-        good = np.ones(len(lines), dtype=bool)
-        made: dict[str, Any] = {}
-        for name, rule in columns.items():
-            made[name] = batch[name]
-            if rule is not None:
-                made[name], wrong = numbers(batch[name], rule)
-                good &= ~wrong
-                found = np.flatnonzero(wrong)
-                problems += [(int(lines[row]), place[name], str(rule), batch[name][row].as_py()) for row in found]
+        piece = Piece(lines, {name: batch[name] for name in columns})
+        every: tuple[Check, ...] = (partial(_cells, columns=columns), *checks)
+        for check in every:
+            good = np.ones(len(piece), dtype=bool)
+            for row, name, rule, found in check(piece):
+                problems.append((int(piece.lines[row]), place[name], rule, found))
+                good[row] = False
+            piece = piece.only(good)
         at_each(problems, rows.bad)
-        if len(lines):
-            yield Piece(lines, made).only(good)
+        if len(piece):
+            yield piece
+
+
+def _cells(piece: Piece, columns: Columns) -> Iterator[Broken]:
+    """Turn the cells of a piece into numbers, in place; tell those that are none."""
+    for name, rule in columns.items():
+        if rule is None:
+            continue
+        texts = piece.columns[name]
+        piece.columns[name], wrong = numbers(texts, rule)
+        if wrong.any():
+            yield from ((int(row), name, str(rule), texts[row].as_py()) for row in np.flatnonzero(wrong))
 
 
 def numbers(cells: "pa.Array", rule: Number) -> tuple[Column, Column]:
-    """Make numbers of text; mark the cells that are none or break the rule, whose number is then NaN."""
+    """Make numbers of text; mark the cells that are none or break the rule."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     try:
-        values = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False)
-        empty = None
+        values, gaps = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), None
     except pa.ArrowInvalid:
-        texts = [text.strip() for text in cells.to_pylist()]
-        empty = np.array([not text for text in texts], dtype=bool)
-        values = np.array([_float(text) for text in texts])
-    wrong: Column = ~(np.isfinite(values) & (values >= rule.at_least))
+        values, gaps = _with_gaps(cells)
+    wrong: Column = ~((values >= rule.at_least) & (values <= rule.at_most))
     if rule.whole:
         wrong |= values != np.floor(values)
-    if empty is not None and rule.empty is not None:
-        values = np.where(empty, rule.empty, values)
-        wrong &= ~empty
+    if gaps is not None and rule.empty is not None:
+        values = np.where(gaps, rule.empty, values)
+        wrong &= ~gaps
     return values, wrong
+
+
+def _with_gaps(cells: "pa.Array") -> tuple[Column, Column]:
+    """Make numbers of text of which some cells are empty, or no numbers; those become NaN. Mark the empty ones."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    gaps = pc.equal(cells, "")
+    try:
+        values = pc.cast(pc.if_else(gaps, "nan", cells), pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        values = np.array([_float(text) for text in cells.to_pylist()])
+    return values, gaps.to_numpy(zero_copy_only=False)
 
 
 def joined(piece: Piece, columns: Sequence[str], between: str = "/") -> Any:
