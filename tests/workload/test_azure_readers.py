@@ -4,11 +4,11 @@ import gzip
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fnlab.errors import BadValue, DataError
-from fnlab.workload import read_azure2019, read_azure2021
+from fnlab.workload import Population, read_azure2019, read_azure2021
 
 MINUTES = range(1, 1441)
 SHARES = (0, 1, 25, 50, 75, 99, 100)
@@ -296,3 +296,42 @@ def test_reading_calls_that_were_written_gives_them_back(tmp_path_factory, calls
         mine = sorted(call for call in calls if f"a/{call[0]}" == name)
         assert trace.workload(name).arrivals_s.tolist() == pytest.approx([call[1] for call in mine], abs=1e-6)
         assert sorted(trace.service_law(name).samples_s) == sorted(call[2] for call in mine)
+
+
+@settings(max_examples=15)  # a file of 1,440 columns takes its time
+@given(
+    st.lists(st.dictionaries(st.integers(0, 1439), st.integers(1, 10**6), max_size=8), min_size=1, max_size=6),
+    st.sampled_from(["uniform", "spread", "start", "clump"]),
+)
+def test_reading_counts_that_were_written_gives_them_back(tmp_path_factory, functions, rule):
+    """Counts of each function and minute, in every selection; few enough become arrivals with the same counts."""
+    file = tmp_path_factory.mktemp("counts") / "inv.csv"
+    rows = [counted(f"f{number}", counts) for number, counts in enumerate(functions)]
+    file.write_text("\n".join([INVOCATIONS, *rows]), encoding="utf-8")
+    day = read_azure2019(file)
+    assert day.invocations.tolist() == [sum(counts.values()) for counts in functions]
+    for chosen in (day, day.top(3)):
+        for row, name in enumerate(chosen.names):
+            counts = functions[int(name.removeprefix("o/a/f"))]
+            mine = chosen.arrivals.groups.of_row(row)
+            assert dict(zip(chosen.arrivals.bins[mine], chosen.arrivals.counts[mine], strict=True)) == counts
+            if sum(counts.values()) < 10_000:
+                placed = chosen.workload(name, rule=rule).counts()
+                assert {int(minute): int(placed[minute]) for minute in np.flatnonzero(placed)} == counts
+
+
+def test_a_population_written_as_a_trace_is_read_as_one(write):
+    """Functions like Azure's, through the three files and back: rates within chance, means and sizes exactly."""
+    azure = Population.azure_like(40, 200_000, seed=3)
+    inv, dur, mem = [], [], []
+    for row in range(len(azure)):
+        minutes = azure.workload(row, seed=1).counts()
+        inv.append(counted("f", dict(enumerate(minutes.tolist())), app=f"a{row}"))
+        dur.append(lasting("f", repr(float(azure.service_s[row] * 1000)), [1] * 7, app=f"a{row}"))
+        mem.append(allocated(repr(float(azure.memory_mib[row])), app=f"a{row}"))
+    back = read_azure2019(write("i", INVOCATIONS, *inv), write("d", DURATIONS, *dur), write("m", MEMORY, *mem))
+    population = back.population()
+    expected = azure.rate_per_s * azure.duration_s
+    assert (abs(population.rate_per_s * 86_400 - expected) < 5 * np.sqrt(expected) + 5).all()
+    assert population.service_s == pytest.approx(azure.service_s)
+    assert population.memory_mib == pytest.approx(azure.memory_mib)
