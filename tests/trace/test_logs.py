@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fnlab.errors import BadValue, DataError
 from fnlab.trace import Status, read_fc_log, read_lambda_log
+from fnlab.trace.recorder import billed_s
 
 
 @pytest.fixture
@@ -143,6 +144,14 @@ def test_what_is_billed_is_billed_of_the_trace(log):
     assert "3 invocations" in repr(made)
 
 
+def test_whole_milliseconds_stay_whole(log):
+    """A clock that counts from 1970 does not make 3 ms a hair longer, which other sheets would round up to 4."""
+    lines = [f"2026-11-24T1{hour}:07:0{hour}.123Z " + report("3.00", 3, init_ms="7.00") for hour in range(10)]
+    trace = read_lambda_log(log(*lines)).trace
+    assert billed_s(0, trace["end_s"] - trace["start_s"]).tolist() == [0.003] * 10
+    assert (trace["end_s"] - trace["start_s"] + trace["init_s"]).tolist() == pytest.approx([0.01] * 10, abs=1e-9)
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
@@ -186,7 +195,7 @@ def test_times_are_on_every_line_or_on_none(log):
 
 def test_a_log_without_reports_is_refused(log, tmp_path):
     """A text of something else, a file that is not there, and an on_bad that is none."""
-    with pytest.raises(DataError, match=r"a log must hold at least one line with 'REPORT RequestId:'"):
+    with pytest.raises(DataError, match=r"a log must hold at least one good line with 'REPORT RequestId:'"):
         read_lambda_log(log("nothing here"))
     with pytest.raises(DataError, match=r"a file to read must be there"):
         read_lambda_log(tmp_path / "none.log")

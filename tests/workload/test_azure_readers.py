@@ -117,6 +117,8 @@ def test_functions_are_selected_by_name_row_and_rank(write):
         BadValue, match=r"Azure Functions 2019 does not tell how long a call takes for the function 'o/a/f'"
     ):
         day.service_law("o/a/f")
+    with pytest.raises(BadValue, match=r"rule must be one of uniform, spread, start, clump; got 'late'"):
+        day.workload("o/a/f", rule="late")
     with pytest.raises(BadValue, match=r"does not tell how long a cold start takes"):
         day.init_law("o/a/f")
 

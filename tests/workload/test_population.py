@@ -93,6 +93,7 @@ def test_a_population_shows_itself():
         (lambda: Population.zipf(10, 1, exponent=-1), "exponent must be at least 0; got -1."),
         (lambda: Population.zipf(10, 1, hours=0), "hours must be above 0; got 0."),
         (lambda: Population.zipf(10, 1).workload(10), "row must be from 0 to 9; got 10."),
+        (lambda: Population.zipf(10, 1).workload(1, seed=-2), "seed must be a whole number from 0; got -2."),
         (lambda: Population.zipf(10, 1).top(-1), "count must be at least 0; got -1."),
     ],
 )

@@ -222,6 +222,8 @@ def test_merging_keeps_every_request():
             "rule must be one of uniform, spread, start, clump; got 'middle'.",
         ),
         (lambda: Workload.merged([]), "a merged workload needs at least one workload; got none."),
+        (lambda: poisson(1, seed=-1), "seed must be a whole number from 0; got -1."),
+        (lambda: renewal(1, 1, seed=0.5), "seed must be a whole number from 0; got 0.5."),
         (lambda: burst(1).scaled(-1), "factor must be at least 0; got -1."),
         (lambda: burst(1).repeated(0), "times must be at least 1; got 0."),
         (

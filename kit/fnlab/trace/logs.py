@@ -4,8 +4,8 @@
 wherever they stand in a text. Such a line says how long an invocation took and what was billed, and not when it came or
 which instance served it. What the lines around it do not tell is filled in by stated rules:
 
-- The time of a line (ISO 8601, or milliseconds since 1970 at its beginning) is when the invocation ended. Where no
-  line has one, invocations follow one another without a pause.
+- The time of a line (ISO 8601, in UTC unless it says otherwise, or milliseconds since 1970 at its beginning) is when
+  the invocation ended. Where no line has one, invocations follow one another without a pause.
 - The log stream (``2026/11/24/[$LATEST]0123abcd``) is the instance. Where there is none, a start opens a new instance,
   and a warm invocation goes to the idle instance used last, or to one that was there before the log began.
 - An instance exists from its first invocation to its last; what it idled afterwards is in no log.
@@ -38,6 +38,8 @@ _NUMBERS = (*_NEEDED, "Init Duration", "Restore Duration", "Billed Restore Durat
 _FC_EVENT = re.compile(r"FC (Initialize|Invoke) (Start|End) RequestId: *(\S+)")
 #: One unit of the last digit of a summary: an init that there was, of which the log does not tell the length.
 _UNKNOWN_INIT_S = 0.01 / MS_PER_S
+#: Characters of a bad line that are shown.
+_SHOWN = 60
 _STATUSES = {"success": Status.OK, "timeout": Status.TIMEOUT, "error": Status.ERROR, "failure": Status.ERROR}
 
 
@@ -91,7 +93,7 @@ def read_lambda_log(path: str | Path, *, on_bad: OnBad = "stop") -> CloudLog:
     Raises
     ------
     DataError
-        If the file is not there, holds no REPORT line, or at a bad line with ``on_bad="stop"``.
+        If the file is not there, holds no good REPORT line, or at a bad line with ``on_bad="stop"``.
 
     Examples
     --------
@@ -116,37 +118,33 @@ def read_fc_log(path: str | Path, *, on_bad: OnBad = "stop") -> CloudLog:
     return _read(existing(path), on_bad, _fc_summaries, "Billed Duration:")
 
 
-_Found = tuple[Logged | None, int, str, str, str]
+_Parser = Callable[[Iterable[str], BadRows], Iterator[tuple[int, Logged]]]
 
 
-def _read(path: Path, on_bad: OnBad, parse: Callable[[Iterable[str]], Iterator[_Found]], sign: str) -> CloudLog:
-    rows, logged, lines = BadRows(path.name, on_bad), list[Logged](), list[int]()
+def _read(path: Path, on_bad: OnBad, parse: _Parser, sign: str) -> CloudLog:
+    rows = BadRows(path.name, on_bad)
     with path.open(encoding="utf-8", errors="replace") as file:
-        for found, line, place, rule, what in parse(file):
-            if found is None:
-                rows.bad(line, place, rule, what)
-            else:
-                logged.append(found)
-                lines.append(line)
-    timed = any(not isnan(one.end_s) for one in logged)
-    if timed:
-        for one, line in zip(logged, lines, strict=True):
-            if isnan(one.end_s):
-                rows.bad(line, "column 1", "a time, as other lines of the log have one", "none")
-        logged = [one for one in logged if not isnan(one.end_s)]
-    if not logged and not rows.skipped.count:
-        raise DataError(f"a log must hold at least one line with {sign!r}; {str(path)!r} holds none.")
+        found = list(parse(file, rows))
+    timed = any(not isnan(one.end_s) for _, one in found)
+    for line, one in found if timed else ():
+        if isnan(one.end_s):
+            rows.bad(line, "column 1", "a time, as other lines of the log have one", "none")
+    logged = [one for _, one in found if not (timed and isnan(one.end_s))]
+    if not logged:
+        raise DataError(f"a log must hold at least one good line with {sign!r}; {str(path)!r} holds none.")
     trace, began_at_s = rebuilt(logged, timed=timed)
     return CloudLog(trace=trace, began_at_s=began_at_s, skipped=rows.skipped)
 
 
-def _lambda_reports(lines: Iterable[str]) -> Iterator[_Found]:
+def _lambda_reports(lines: Iterable[str], rows: BadRows) -> Iterator[tuple[int, Logged]]:
     for number, line in enumerate(lines, 1):
-        if (begin := line.find("REPORT RequestId:")) >= 0:
-            yield _summary(line, begin, number)
+        begin = line.find("REPORT RequestId:")
+        if begin >= 0 and (fields := _fields(line, begin, number, rows)):
+            init_ms = float(fields.get("Init Duration", fields.get("Restore Duration", 0)))
+            yield number, _logged(fields, line[:begin], init_s=init_ms / MS_PER_S)
 
 
-def _fc_summaries(lines: Iterable[str]) -> Iterator[_Found]:
+def _fc_summaries(lines: Iterable[str], rows: BadRows) -> Iterator[tuple[int, Logged]]:
     initialised: dict[str, float] = {}  # request: init, of those that have begun
     began_s, ended_s, request = nan, nan, ""
     for number, line in enumerate(lines, 1):
@@ -155,42 +153,44 @@ def _fc_summaries(lines: Iterable[str]) -> Iterator[_Found]:
             at_s = _time_s(line[: event.start()])
             if kind == "Initialize":
                 began_s = at_s if edge == "Start" else began_s
-                known = edge == "End" and not isnan(at_s - began_s)
-                initialised[name] = at_s - began_s if known else initialised.get(name, nan)
+                length_s = at_s - began_s if edge == "End" else nan
+                initialised[name] = _UNKNOWN_INIT_S if isnan(length_s) else max(length_s, _UNKNOWN_INIT_S)
             elif edge == "End":
                 request, ended_s = name, at_s
         elif (begin := line.find("Duration:")) >= 0 and "Billed Duration:" in line:
-            yield _summary(line, begin, number, end_s=ended_s, init=initialised.pop(request, None))
+            if fields := _fields(line, begin, number, rows):
+                yield number, _logged(fields, line[:begin], init_s=initialised.pop(request, 0.0), end_s=ended_s)
             request, ended_s = "", nan
 
 
-def _summary(line: str, begin: int, number: int, *, end_s: float = nan, init: float | None = None) -> _Found:
-    """Take a summary apart, or say what is wrong with it and where."""
+def _fields(line: str, begin: int, number: int, rows: BadRows) -> dict[str, str]:
+    """Take a summary apart; tell what is wrong with it, and where, and give nothing then."""
     fields: dict[str, str] = {}
     for match in _FIELD.finditer(line, begin):
         name, text = match.groups()
         if name in _NUMBERS and not _is_number(text):
-            return None, number, f"column {match.start(2) + 1} ({name!r})", "a number from 0", text
+            rows.bad(number, f"column {match.start(2) + 1} ({name!r})", "a number from 0", text)
+            return {}
         fields[name] = text
     for name in _NEEDED:
         if name not in fields:
-            return None, number, f"column {begin + 1}", f"followed by {name!r}", line[begin:].strip()[:60]
-    before = line[:begin]
-    stream = _STREAM.search(before)
-    own_end_s = _time_s(before)
-    init_s = float(fields.get("Init Duration", fields.get("Restore Duration", "nan"))) / MS_PER_S
-    if init is not None:
-        init_s = _UNKNOWN_INIT_S if isnan(init) else max(init, _UNKNOWN_INIT_S)
-    logged = Logged(
+            rows.bad(number, f"column {begin + 1}", f"followed by {name!r}", line[begin:].strip()[:_SHOWN])
+            return {}
+    return fields
+
+
+def _logged(fields: dict[str, str], before: str, *, init_s: float, end_s: float = nan) -> Logged:
+    """Make an invocation of a summary's fields and what stands before it on its line."""
+    own_end_s, stream = _time_s(before), _STREAM.search(before)
+    return Logged(
         end_s=end_s if isnan(own_end_s) else own_end_s,
-        init_s=0.0 if isnan(init_s) else init_s,
+        init_s=init_s,
         execution_s=float(fields["Duration"]) / MS_PER_S,
         billed_s=float(fields["Billed Duration"]) / MS_PER_S,
         memory_mib=ceil(float(fields["Memory Size"])),
         status=_status(fields),
         stream=stream.group() if stream else "",
     )
-    return logged, number, "", "", ""
 
 
 def _status(fields: dict[str, str]) -> Status:
@@ -216,5 +216,5 @@ def _time_s(text: str) -> float:
         moment = datetime.fromisoformat(match.group().replace(",", "."))
     except ValueError:  # digits in the form of a time that is none, such as a month 13
         return nan
-    # A log without an offset is in UTC, as both clouds write it.
+    # A time without an offset is taken as UTC.
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

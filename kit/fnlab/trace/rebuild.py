@@ -34,7 +34,7 @@ def rebuilt(logged: Sequence[Logged], *, timed: bool) -> tuple[Trace, float]:
     Parameters
     ----------
     logged : sequence of Logged
-        The invocations, in the order of the log.
+        The invocations, at least one, in the order of the log.
     timed : bool
         Whether their ends are known; otherwise they follow one another.
 
@@ -47,12 +47,14 @@ def rebuilt(logged: Sequence[Logged], *, timed: bool) -> tuple[Trace, float]:
     """
     init_s, execution_s = (np.array([getattr(one, name) for one in logged]) for name in ("init_s", "execution_s"))
     end_s = np.array([one.end_s for one in logged]) if timed else np.cumsum(init_s + execution_s)
-    arrival_s = end_s - execution_s - init_s
+    # Seconds since 1970 hold a quarter of a microsecond; durations are taken from small numbers, to stay whole.
+    clock_s = float(end_s.min()) if timed else 0.0
+    end_s = end_s - clock_s
+    first_s = float((end_s - execution_s - init_s).min())
+    end_s = end_s - first_s
+    start_s = np.maximum(end_s - execution_s, 0)
+    arrival_s = np.maximum(start_s - init_s, 0)
     order = np.argsort(arrival_s, kind="stable")
-    began_at_s = float(arrival_s[order[0]]) if len(order) else nan
-    origin_s = began_at_s if timed and len(order) else 0.0
-    end_s, arrival_s = end_s - origin_s, np.maximum(arrival_s - origin_s, 0)
-    start_s = np.maximum(end_s - execution_s, arrival_s)
     placed = _Instances()
     for row in order:
         placed.serve(logged[row], float(arrival_s[row]), float(start_s[row]), float(end_s[row]))
@@ -68,10 +70,9 @@ def rebuilt(logged: Sequence[Logged], *, timed: bool) -> tuple[Trace, float]:
         "billed_s": np.array([logged[row].billed_s for row in order]),
     }
     invocations = {name: columns[name] for name in INVOCATION_COLUMNS}
-    table = np.array(placed.rows, dtype="f8").reshape(-1, len(INSTANCE_COLUMNS)).T
+    table = np.array(placed.rows, dtype="f8").T
     instances = dict(zip(INSTANCE_COLUMNS, table, strict=True))
-    duration_s = float(end_s.max(initial=0.0))
-    return Trace(invocations, instances, duration_s), began_at_s if timed else nan
+    return Trace(invocations, instances, float(end_s.max())), clock_s + first_s if timed else nan
 
 
 class _Instances:

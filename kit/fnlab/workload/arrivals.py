@@ -105,7 +105,7 @@ class Workload:
         """
         require("factor", factor, at_least=0)
         feasible(factor * len(self))
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         times = int(factor) + (rng.random(len(self)) < factor % 1)
         room_s = np.diff(self.arrivals_s, append=self.duration_s)
         first = np.repeat(self.arrivals_s, np.minimum(times, 1))
@@ -156,6 +156,20 @@ def feasible(requests: float) -> None:
         )
 
 
+def generator(*seed: int) -> np.random.Generator:
+    """Make the generator of a seed, or of a seed and the number of a part that shall have its own.
+
+    Raises
+    ------
+    BadValue
+        If it is no whole number from 0.
+    """
+    try:
+        return np.random.default_rng(seed[0] if len(seed) == 1 else list(seed))
+    except (TypeError, ValueError):
+        raise BadValue(f"seed must be a whole number from 0; got {seed[0]!r}.") from None
+
+
 def curves() -> Mapping[str, Mapping[str, Any]]:
     """The known curves of a day, with title, source and the 24 hourly counts."""
     return _curves()
@@ -189,7 +203,7 @@ def day(peak_per_hour: float = 800, *, curve: str = "elasticity", seed: int = 0)
     feasible(shape.sum() * (peak_per_hour / shape.max()))
     counts = np.rint(shape * (peak_per_hour / shape.max())).astype(int)
     hours = np.repeat(np.arange(len(counts)), counts)
-    moments = np.random.default_rng(seed).random(len(hours))
+    moments = generator(seed).random(len(hours))
     return Workload(np.sort((hours + moments) * S_PER_H), S_PER_DAY, "day")
 
 
@@ -205,7 +219,7 @@ def poisson(rate_per_s: float, *, hours: float = 24, seed: int = 0) -> Workload:
     require("hours", hours, above=0)
     duration_s = hours * S_PER_H
     feasible(rate_per_s * duration_s)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     count = rng.poisson(rate_per_s * duration_s)
     return Workload(np.sort(rng.random(count) * duration_s), duration_s, "poisson")
 

@@ -7,7 +7,7 @@ import numpy as np
 from fnlab.errors import BadValue
 from fnlab.trace.table import Column
 from fnlab.units import S_PER_MIN, require
-from fnlab.workload.arrivals import Workload, feasible
+from fnlab.workload.arrivals import Workload, feasible, generator
 
 Rule = Literal["uniform", "spread", "start", "clump"]
 
@@ -46,8 +46,6 @@ def from_counts(
     [0.0, 30.0, 120.0, 140.0, 160.0]
     """
     require("bin_s", bin_s, above=0)
-    if rule not in get_args(Rule):
-        raise BadValue(f"rule must be one of {', '.join(get_args(Rule))}; got {rule!r}.")
     numbers = np.asarray(counts)
     if numbers.ndim != 1 or not numbers.size:
         raise BadValue(f"counts must be one row of numbers, at least one; got an array of shape {numbers.shape}.")
@@ -55,12 +53,14 @@ def from_counts(
         raise BadValue(f"counts must be whole numbers from 0; got {counts!r}.")
     feasible(float(numbers.sum(dtype="f8")))
     bins = np.flatnonzero(numbers)
-    times = place(bins, numbers[bins].astype("i8"), bin_s, rule, np.random.default_rng(seed))
+    times = place(bins, numbers[bins].astype("i8"), bin_s, rule, generator(seed))
     return Workload(times, len(numbers) * bin_s, name)
 
 
 def place(bins: Column, counts: Column, bin_s: float, rule: Rule, rng: np.random.Generator) -> Column:
     """Give the sorted times of the requests of some bins, by number of the bin and count in it."""
+    if rule not in get_args(Rule):
+        raise BadValue(f"rule must be one of {', '.join(get_args(Rule))}; got {rule!r}.")
     total = int(counts.sum())
     if rule == "start":
         return np.repeat(bins * bin_s, counts)

@@ -8,7 +8,7 @@ from fnlab.display import facts
 from fnlab.errors import BadValue
 from fnlab.trace.table import Column
 from fnlab.units import S_PER_H, require, short_duration
-from fnlab.workload.arrivals import Workload, feasible
+from fnlab.workload.arrivals import Workload, feasible, generator
 from fnlab.workload.heavy import Lognormal
 from fnlab.workload.published import published
 
@@ -117,7 +117,7 @@ class Population:
         require("hours", hours, above=0)
         feasible(functions)
         weights = (np.arange(1, int(functions) + 1) + offset) ** -exponent
-        service_rng, memory_rng = np.random.default_rng(seed).spawn(2)
+        service_rng, memory_rng = generator(seed).spawn(2)
         service = Lognormal(**published("azure-duration").parameters, **published("azure-duration-range").parameters)
         return Population(
             rate_per_s=weights / weights.sum() * invocations / (hours * S_PER_H),
@@ -142,7 +142,7 @@ class Population:
         rate_per_s = float(self.rate_per_s[row])
         window = rate_per_s * self.duration_s
         feasible(window)
-        rng = np.random.default_rng([seed, row])
+        rng = generator(seed, row)
         # Four standard deviations above the expected number: one block is nearly always enough.
         block = int(window + 4 * np.sqrt(window)) + 16
         sums = np.cumsum(rng.standard_exponential(block))

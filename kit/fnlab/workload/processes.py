@@ -13,7 +13,7 @@ import numpy as np
 from fnlab.errors import BadValue
 from fnlab.trace.table import Column
 from fnlab.units import S_PER_H, require
-from fnlab.workload.arrivals import Workload, feasible
+from fnlab.workload.arrivals import Workload, feasible, generator
 
 Gaps = Literal["gamma", "hyperexponential"]
 
@@ -62,7 +62,7 @@ def renewal(rate_per_s: float, cv: float, *, gaps: Gaps = "gamma", hours: float 
     if rate_per_s == 0:
         return Workload(np.empty(0), duration_s, "renewal")
     law = _GammaGaps(cv) if gaps == "gamma" else _HyperexponentialGaps(cv)
-    arrivals = _until(rate_per_s * duration_s, law, np.random.default_rng(seed))
+    arrivals = _until(rate_per_s * duration_s, law, generator(seed))
     return Workload(np.minimum(arrivals / rate_per_s, duration_s), duration_s, "renewal")
 
 
@@ -103,7 +103,7 @@ def markov_modulated(
     duration_s = hours * S_PER_H
     feasible(rates.max() * duration_s)
     feasible(duration_s / stays.min())
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     lengths_s, state = _stays(stays, duration_s, rng)
     expected = rates[state] * lengths_s
     total = expected.sum()
@@ -157,7 +157,7 @@ def flash_crowd(
     if at_s >= duration_s:
         raise BadValue(f"at_s must lie inside the window of {duration_s:g} s; got {at_s!r}.")
     feasible(peak_per_s * duration_s)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     base = rng.random(rng.poisson(base_per_s * duration_s)) * duration_s
     excess = peak_per_s - base_per_s
     risen_s = min(rise_s, duration_s - at_s)  # the part of the rise that the window holds
@@ -186,7 +186,7 @@ def timer(period_s: float, *, jitter_s: float = 0, offset_s: float = 0, hours: f
     feasible(duration_s / period_s)
     ticks = np.arange(offset_s, duration_s, period_s)
     if jitter_s:
-        ticks = np.sort(ticks + jitter_s * np.random.default_rng(seed).random(len(ticks)))
+        ticks = np.sort(ticks + jitter_s * generator(seed).random(len(ticks)))
     return Workload(ticks[ticks < duration_s], duration_s, "timer")
 
 

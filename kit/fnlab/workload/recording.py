@@ -12,7 +12,7 @@ from fnlab.errors import BadValue
 from fnlab.trace.rows import Skipped
 from fnlab.trace.table import Column
 from fnlab.units import require, short_duration
-from fnlab.workload.arrivals import Workload
+from fnlab.workload.arrivals import Workload, generator
 from fnlab.workload.counts import Rule
 from fnlab.workload.laws import Law
 from fnlab.workload.population import Population
@@ -126,7 +126,7 @@ class Recording:
         depend on the seed and on the function's name, so they are the same in every selection of functions.
         """
         row = self.row(function)
-        rng = np.random.default_rng([seed, crc32(self.names[row].encode())])
+        rng = generator(seed, crc32(self.names[row].encode()))
         return Workload(self.arrivals.times_s(row, rule, rng), self.duration_s, self.names[row])
 
     def service_law(self, function: str | int = 0) -> Law:
