@@ -158,7 +158,7 @@ def test_whole_milliseconds_stay_whole(log):
         (
             report("abc"),
             (
-                "function.log, line 2, column 33 ('Duration'): must be a number from 0; got 'abc'. "
+                "function.log, line 2, column 33 ('Duration'): must be a number from 0 to 1,000,000,000; got 'abc'. "
                 'Correct the line, or leave such lines out with on_bad="skip".'
             ),
         ),
@@ -246,7 +246,9 @@ def test_an_initialiser_is_a_cold_start(log):
 
 def test_a_bad_summary_is_told_by_line_and_column(log):
     """As for the other cloud."""
-    with pytest.raises(DataError, match=r"line 2, column 38 \('Billed Duration'\): must be a number from 0; got '-1'"):
+    with pytest.raises(
+        DataError, match=r"line 2, column 38 \('Billed Duration'\): must be a number from 0 to 1,000,000,000; got '-1'"
+    ):
         read_fc_log(log(SUMMARY, "Duration: 3.17 ms,  Billed Duration: -1 ms, Memory Size: 512 MB"))
 
 

@@ -215,8 +215,11 @@ def test_a_file_of_bytes_is_refused_in_a_sentence(tmp_path):
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match=r"inv.csv must be a text file"):
         read_azure2019(file)
-    file.write_bytes(b"app,func,end_timestamp,duration\n\xff,f,1,1\n")
-    with pytest.raises(DataError, match=r"inv.csv must be a CSV file in UTF-8"):
+    file.write_bytes(b"app,func,end_timestamp,duration\n\xc3\xa4,f,1,1\n\xff,f\n")
+    with pytest.raises(DataError, match=r"inv.csv, line 3: must be text in UTF-8; invalid start byte"):
+        read_azure2021(file, on_bad="skip")
+    file.write_bytes(b"app,func\r,end_timestamp,duration\n")
+    with pytest.raises(DataError, match=r"inv.csv, line 1: must name the columns, separated by commas; new-line char"):
         read_azure2021(file)
 
 
@@ -226,6 +229,9 @@ def test_files_may_be_compressed(write, tmp_path):
     packed = tmp_path / "inv.csv.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     assert read_azure2019(packed).workload().counts()[7] == 3
+    packed.write_bytes(gzip.compress(plain.read_bytes())[:-9])
+    with pytest.raises(DataError, match=r"inv.csv.gz must be a "):
+        read_azure2019(packed)
 
 
 def test_lines_are_right_across_pieces_of_a_large_file(write):

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil, inf, isnan, nan
+from math import ceil, isnan, nan
 from pathlib import Path
 
 from fnlab.display import facts
@@ -25,7 +25,7 @@ from fnlab.trace.rows import BadRows, OnBad, Skipped, existing
 from fnlab.trace.table import Status, Trace
 from fnlab.units import MS_PER_S
 
-_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
+_ISO_TIME = re.compile(r"(?:19[7-9]\d|2\d{3})-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 _EPOCH_MS = re.compile(r"^\W*(\d{13})\b")
 _STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?:[\w-]+)?\[[^\]]+\][0-9a-f]+")
 #: Longer names first: "Billed Duration" is not a "Duration".
@@ -38,6 +38,8 @@ _NUMBERS = (*_NEEDED, "Init Duration", "Restore Duration", "Billed Restore Durat
 _FC_EVENT = re.compile(r"FC (Initialize|Invoke) (Start|End) RequestId: *(\S+)")
 #: One unit of the last digit of a summary: an init that there was, of which the log does not tell the length.
 _UNKNOWN_INIT_S = 0.01 / MS_PER_S
+#: No field is larger: 11 days in milliseconds, and a thousand times the memory of any function in MiB.
+_LARGEST = 1_000_000_000
 #: Characters of a bad line that are shown.
 _SHOWN = 60
 _STATUSES = {"success": Status.OK, "timeout": Status.TIMEOUT, "error": Status.ERROR, "failure": Status.ERROR}
@@ -169,7 +171,7 @@ def _fields(line: str, begin: int, number: int, rows: BadRows) -> dict[str, str]
     for match in _FIELD.finditer(line, begin):
         name, text = match.groups()
         if name in _NUMBERS and not _is_number(text):
-            rows.bad(number, f"column {match.start(2) + 1} ({name!r})", "a number from 0", text)
+            rows.bad(number, f"column {match.start(2) + 1} ({name!r})", f"a number from 0 to {_LARGEST:,}", text)
             return {}
         fields[name] = text
     for name in _NEEDED:
@@ -201,7 +203,7 @@ def _status(fields: dict[str, str]) -> Status:
 
 def _is_number(text: str) -> bool:
     try:
-        return 0 <= float(text) < inf
+        return 0 <= float(text) <= _LARGEST
     except ValueError:
         return False
 

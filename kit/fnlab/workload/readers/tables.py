@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -100,7 +101,10 @@ def header(path: str | Path) -> list[str]:
         raise DataError(f"{file.name} must be a text file, plain or compressed; {error}.") from error
     if not first:
         raise DataError(f"{file.name}, line 1: must name the columns; it is empty.")
-    names = next(csv.reader([first]))
+    try:
+        names = next(csv.reader([first]))
+    except csv.Error as error:
+        raise DataError(f"{file.name}, line 1: must name the columns, separated by commas; {error}.") from error
     if twice := [name for name in names if names.count(name) > 1] if len(set(names)) < len(names) else []:
         raise DataError(f"{file.name}, line 1: must name each column once; {twice[0]!r} occurs more often.")
     return names
@@ -128,6 +132,7 @@ def pieces(path: str | Path, columns: Columns, rows: BadRows, *checks: Check) ->
     """
     names = header(path)
     require_columns(path, names, columns)
+    _require_utf8(Path(path))
     place = {name: f"column {names.index(name) + 1} ({name!r})" for name in columns}
     for lines, batch, problems in _batches(Path(path), names, list(columns)):
         piece = Piece(lines, {name: batch[name] for name in columns})
@@ -197,6 +202,23 @@ def require_columns(path: str | Path, names: Sequence[str], columns: Columns | S
     if missing := [name for name in columns if name not in names]:
         shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
         raise DataError(f"{Path(path).name}, line 1: must have the column {missing[0]!r}; its columns are {shown}.")
+
+
+def _require_utf8(path: Path) -> None:
+    """Refuse a file with bytes that are no text, and say on which line; the parser could not."""
+    import pyarrow as pa
+
+    decoder, line = getincrementaldecoder("utf-8")(), 1
+    try:
+        with pa.input_stream(str(path), compression="detect") as stream:
+            while piece := stream.read(_BLOCK_BYTES):
+                decoder.decode(piece)
+                line += piece.count(b"\n")
+    except UnicodeDecodeError as error:
+        line += error.object.count(b"\n", 0, error.start)
+        raise DataError(f"{path.name}, line {line}: must be text in UTF-8; {error.reason}.") from error
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path.name} must be a file that can be read to its end; {error}.") from error
 
 
 def _batches(
