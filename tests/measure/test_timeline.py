@@ -71,7 +71,7 @@ def test_an_instance_that_stops_as_another_starts_is_not_counted_twice() -> None
     recorder.stopped(recorder.created(0.0), 5.0)
     recorder.stopped(recorder.created(5.0), 10.0)
     trace = recorder.trace(10.0)
-    assert steps(trace)[1].tolist() == [1, 1]
+    assert steps(trace).level.tolist() == [1, 1]
     assert timeline(trace, bin_s=10).peak_instances.tolist() == [1]
 
 
