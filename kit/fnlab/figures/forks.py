@@ -130,7 +130,7 @@ def _word(at: float, height: float) -> dict[str, Any]:
 def _instances(lines: tuple[Timeline, Timeline], at: Column, past: int, names: tuple[str, str]) -> list[dict[str, Any]]:
     """The shared past once, then each future on its own."""
     line: dict[str, Any] = {"type": "scatter", "mode": "lines", "hovertemplate": "%{y:,.2f} instances"}
-    before = {
+    before: dict[str, Any] = {
         "name": _PAST,
         "x": at[: past + 1],
         "y": stairs(lines[0].instances[:past]),
@@ -155,7 +155,7 @@ def _cold_starts(
     """Bars: one a bin before they part, two beside each other after it."""
     width = np.diff(at)
     bar: dict[str, Any] = {"type": "bar", "yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:,d} cold"}
-    before = {
+    before: dict[str, Any] = {
         "name": _PAST,
         "x": at[:past],
         "y": lines[0].cold_starts[:past],
@@ -179,7 +179,7 @@ def _cold_starts(
 
 
 def _money(costs: tuple[SoFar, SoFar], at_s: float, scale: float, names: tuple[str, str]) -> list[dict[str, Any]]:
-    line = {
+    line: dict[str, Any] = {
         "type": "scatter",
         "mode": "lines",
         "yaxis": "y3",

@@ -117,11 +117,13 @@ def _check(frame: "pd.DataFrame", *, x: str, by: str | None, others: list[str]) 
         raise BadValue(f"x and by must be two choices; got {x!r} twice.")
     if frame.empty:
         raise BadValue("a sweep must have at least one row; got none.")
-    counts = frame.groupby(choices, observed=True).size()
-    if int(counts.max()) > 1:
+    counts = frame.groupby(choices, observed=True).size().reset_index(name="rows")
+    worst = counts.loc[counts["rows"].idxmax()]
+    if worst["rows"] > 1:
+        where = " and ".join(_chosen(choice, worst[choice]) for choice in choices)
         raise BadValue(
-            f"each value of {' and '.join(choices)} must have one row; got {int(counts.max())} for "
-            f"{counts.idxmax()!r}; select rows, or name another choice by."
+            f"each value of {' and '.join(choices)} must have one row; got {worst['rows']} for {where}; "
+            "select rows, or name another choice by."
         )
 
 
