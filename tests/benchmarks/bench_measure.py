@@ -1,7 +1,7 @@
 """How long a trace takes to become numbers, beside the plain way: pandas, or a loop over the events.
 
-Run it: ``python tests/benchmarks/bench_measure.py``. The small trace has the book's 16,640 page views; the large one ten
-million, with ``--large``. Times are CPU time of this process, medians of interleaved runs.
+Run it: ``python tests/benchmarks/bench_measure.py``. The small trace has the book's 16,640 page views; the large one,
+with ``--large``, ten million. Times are CPU time of this process, medians of interleaved runs.
 """
 
 import sys

@@ -8,10 +8,13 @@ from scipy.signal import lfilter
 from scipy.stats import t as student
 
 from fnlab.errors import BadValue
-from fnlab.measure import Estimate, batch_means, cold_share, mean_level, mean_time, throttled_share
+from fnlab.functions import Function, Package, Scaling
+from fnlab.measure import Estimate, batch_means, cold_share, lifespan, mean_level, mean_time, throttled_share
 from fnlab.measure.estimate import mser
 from fnlab.measure.student import normal_z, student_t
+from fnlab.simulator import run
 from fnlab.trace import Recorder, Status
+from fnlab.workload import Constant, Exponential, Profile, poisson
 
 
 def autoregressive(*, count: int, memory: float, rng: np.random.Generator) -> np.ndarray:
@@ -138,6 +141,23 @@ def test_means_of_an_unlimited_platform_are_within_their_errors(infinite_servers
     assert mean_level(trace, of="running").errors_from(5) < 4
     assert mean_level(trace, of="running", warm_up="mser").errors_from(5) < 4
     assert mean_time(trace, of="service").errors_from(1) < 4
+
+
+def test_a_simulated_pool_is_within_its_errors_of_theory() -> None:
+    """One request a second of one second, kept for ten: the exact shares and levels of a most-recently-used pool.
+
+    The most recently used instance serves, so a request is cold when its level of the birth-death chain was not reached
+    for longer than the keep-alive. Cold and warm requests take equally long, for an init here is next to nothing.
+    """
+    scaling = Scaling(keep_alive_s=10, max_instances=1000)
+    function = Function(name="page", handler="page:view", package=Package({}), memory_mib=1769, scaling=scaling)
+    profile = Profile(init_s=Constant(1e-9), cpu_s=Exponential(1.0))
+    trace = run(function, poisson(1.0, duration_s=100_000, seed=3), profile=profile, seed=3)
+    assert cold_share(trace).errors_from(0.077373827) < 4
+    assert mean_level(trace, of="running").errors_from(1) < 4
+    assert mean_level(trace, of="idle").errors_from(2.2780754) < 4
+    assert mean_level(trace).errors_from(3.2780754) < 4
+    assert lifespan(trace).by_littles_law_s == pytest.approx(3.2780754 / 0.077373827, rel=0.03)
 
 
 def test_a_mean_over_time_is_the_steps_mean(infinite_servers) -> None:

@@ -118,7 +118,7 @@ def _check(frame: "pd.DataFrame", *, x: str, by: str | None, others: list[str]) 
     if frame.empty:
         raise BadValue("a sweep must have at least one row; got none.")
     counts = frame.groupby(choices, observed=True).size().reset_index(name="rows")
-    worst = counts.loc[counts["rows"].idxmax()]
+    worst = counts.sort_values("rows").iloc[-1]
     if worst["rows"] > 1:
         where = " and ".join(_chosen(choice, worst[choice]) for choice in choices)
         raise BadValue(
@@ -135,23 +135,11 @@ def _lines(
         raise BadValue(f"a figure holds at most {_MOST_LINES} lines; got {len(groups)}; draw a map (kind='map').")
     traces = []
     for number, (value, rows) in enumerate(groups):
-        rows = rows.sort_values(x)
-        color, name = PALETTE[number], y if by is None else _chosen(by, value)
+        ordered = rows.sort_values(x)
         if ends is not None:
-            traces.append(_band(rows, x=x, ends=ends, color=color))
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "name": name,
-                "x": rows[x].to_numpy(),
-                "y": rows[y].to_numpy(),
-                "line": {"width": 2, "color": color},
-                "marker": {"size": 8, "symbol": _MARKS[number]},
-                "showlegend": by is not None,
-                "hovertemplate": f"%{{y:{_format(y)}}}",
-            }
-        )
+            traces.append(_band(ordered, x=x, ends=ends, color=PALETTE[number]))
+        name = y if by is None else _chosen(by, value)
+        traces.append(_line(ordered, x=x, y=y, number=number) | {"name": name, "showlegend": by is not None})
     return figure(
         traces,
         title=title or f"{_capital(_words(y)[0])} by {_words(x)[0]}",
@@ -162,6 +150,18 @@ def _lines(
         xaxis=_axis(frame, x),
         yaxis={"title": {"text": label(y)}, "rangemode": "tozero", "tickformat": _ticks(y), "automargin": True},
     )
+
+
+def _line(rows: "pd.DataFrame", *, x: str, y: str, number: int) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": rows[x].to_numpy(),
+        "y": rows[y].to_numpy(),
+        "line": {"width": 2, "color": PALETTE[number]},
+        "marker": {"size": 8, "symbol": _MARKS[number]},
+        "hovertemplate": f"%{{y:{_format(y)}}}",
+    }
 
 
 def _band(rows: "pd.DataFrame", *, x: str, ends: tuple[str, str], color: str) -> dict[str, Any]:

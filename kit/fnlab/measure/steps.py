@@ -177,16 +177,15 @@ def _occupied(trace: Trace, *, starting: bool) -> tuple[Column, Column]:
     """Give the pieces of time in which an instance had a request or, if asked, was starting; none of them overlap."""
     served = trace.served
     instance = trace["instance"][served]
-    began_s = (trace["start_s"] - trace["init_s"])[served]
-    ended_s = trace["end_s"][served]
-    created_s, until_s = trace.instance_columns["created_s"], trace.alive_until_s
+    created_s = trace.instance_columns["created_s"]
+    until_s = np.maximum(trace.alive_until_s, created_s)
+    # Floating point may put the begin of a request's init before its instance's own.
+    from_s = _ready_s(trace, until_s) if starting else created_s
+    began_s = np.clip((trace["start_s"] - trace["init_s"])[served], from_s[instance], until_s[instance])
+    ended_s = np.clip(trace["end_s"][served], began_s, until_s[instance])
     if starting:
         instance = np.concatenate([np.arange(len(created_s)), instance])
-        began_s = np.concatenate([created_s, began_s])
-        ended_s = np.concatenate([_ready_s(trace, np.maximum(until_s, created_s)), ended_s])
-    # Floating point may put the begin of an init before the instance's own begin.
-    began_s = np.clip(began_s, created_s[instance], np.maximum(until_s, created_s)[instance])
-    ended_s = np.clip(ended_s, began_s, np.maximum(until_s, created_s)[instance])
+        began_s, ended_s = np.concatenate([created_s, began_s]), np.concatenate([from_s, ended_s])
     return _united(instance, began_s, ended_s)
 
 
