@@ -28,6 +28,7 @@ def line(*, throttled=(0.0, 0.0, 0.0), instances=(1.0, 2.0, 0.5)) -> Timeline:
         peak_instances=np.array([1, 3, 1]),
         busy=np.array([0.5, 1.0, 0.25]),
         billed_s=np.array([30.0, 60.0, 10.0]),
+        cold_starts=np.array([2, 1, 0]),
     )
 
 
@@ -272,7 +273,8 @@ def test_a_run_without_a_single_invocation_can_be_drawn() -> None:
     nothing = np.zeros(1)
     empty = Timeline(
         bin_s=60.0, start_s=nothing, width_s=np.array([60.0]), arrivals_per_h=nothing, served_per_h=nothing,
-        throttled_per_h=nothing, instances=nothing, peak_instances=nothing.astype(int), busy=nothing, billed_s=nothing,
+        throttled_per_h=nothing, cold_starts=nothing.astype(int), instances=nothing, peak_instances=nothing.astype(int),
+        busy=nothing, billed_s=nothing,
     )  # fmt: skip
     np.testing.assert_array_equal(elasticity(empty, per_instance_h=800).data[0].y, [0, 0])
     np.testing.assert_array_equal(cost(empty, a_bill("0"), a_bill("1"), machines=1).data[2].y, [0, 0])

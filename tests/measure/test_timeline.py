@@ -52,6 +52,7 @@ def test_every_array_of_a_hand_made_trace() -> None:
     np.testing.assert_allclose(line.arrivals_per_h, [720, 720, 0, 0])
     np.testing.assert_allclose(line.served_per_h, [720, 360, 0, 0])
     np.testing.assert_allclose(line.throttled_per_h, [0, 360, 0, 0])
+    assert line.cold_starts.tolist() == [2, 0, 0, 0]
     np.testing.assert_allclose(line.instances, [1.4, 1.6, 0.5, 0])
     assert line.peak_instances.tolist() == [2, 2, 1, 0]
     np.testing.assert_allclose(line.busy, [0.9, 0.3, 0, 0])
@@ -71,7 +72,7 @@ def test_an_instance_that_stops_as_another_starts_is_not_counted_twice() -> None
     recorder.stopped(recorder.created(0.0), 5.0)
     recorder.stopped(recorder.created(5.0), 10.0)
     trace = recorder.trace(10.0)
-    assert steps(trace)[1].tolist() == [1, 1]
+    assert steps(trace).level.tolist() == [1, 1]
     assert timeline(trace, bin_s=10).peak_instances.tolist() == [1]
 
 
@@ -102,6 +103,30 @@ def test_a_bin_must_have_a_width() -> None:
     """A bin of 0 s is refused."""
     with pytest.raises(BadValue, match=r"bin_s must be above 0; got 0\."):
         timeline(hand_made(), bin_s=0)
+
+
+@pytest.mark.parametrize(
+    ("edge_at_s", "begins"),
+    [(0, [0, 15, 30]), (20, [0, 5, 20, 35]), (30, [0, 15, 30]), (37, [0, 7, 22, 37]), (44, [0, 14, 29])],
+)
+def test_bins_can_be_aligned_to_a_moment(edge_at_s, begins) -> None:
+    """One bin begins at the moment, the others at whole bins from it; the first and the last may be shorter."""
+    line = timeline(hand_made(), bin_s=15, edge_at_s=edge_at_s)
+    assert line.start_s.tolist() == begins
+    assert line.width_s.sum() == 40
+    assert line.instances @ line.width_s == pytest.approx(hand_made().instance_s)
+
+
+def test_a_window_shorter_than_the_alignment_is_one_bin() -> None:
+    """A window of 3 s, in bins of 10 s that begin at 5, is one bin of 3 s."""
+    line = timeline(Recorder(memory_mib=128).trace(3.0), bin_s=10, edge_at_s=5)
+    assert (line.start_s.tolist(), line.width_s.tolist()) == ([0], [3])
+
+
+def test_bins_are_not_aligned_before_the_window() -> None:
+    """The moment is in the window's own time."""
+    with pytest.raises(BadValue, match=r"edge_at_s must be at least 0; got -1\."):
+        timeline(hand_made(), bin_s=10, edge_at_s=-1)
 
 
 def test_the_frame_has_one_row_a_bin() -> None:

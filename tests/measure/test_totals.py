@@ -42,6 +42,27 @@ def test_the_totals_of_a_trace() -> None:
     assert (found.instance_s, found.busy_s, found.utilisation) == (10, 3, 0.3)
     assert (found.latency_p50_s, found.mean_service_s) == (0.5, 0.5)
     assert found.latency_p99_s == pytest.approx(1.47)
+    assert (found.errors, found.peak_instances, found.mean_init_s, found.mean_wait_s) == (0, 1, 1, 0)
+
+
+def test_two_requests_in_one_instance_make_it_busy_once(busy_platform) -> None:
+    """Busy for 5 s with two requests and for 3 s with one; waits count from arrival to start, without the init."""
+    found = summary(busy_platform)
+    assert (found.busy_s, busy_platform.busy_s) == (8, 9)
+    assert found.utilisation == pytest.approx(8 / 34)
+    assert found.mean_wait_s == pytest.approx(2 / 3)
+    assert (found.peak_instances, found.throttled, found.errors) == (2, 1, 0)
+
+
+def test_what_lies_beyond_the_window_is_not_busy(served) -> None:
+    """A request of 5 s that begins 2 s before the window closes counts 2 s."""
+    assert summary(served([8], service=5, duration_s=10)).busy_s == 2
+
+
+def test_an_error_is_counted_apart_from_a_throttle(served) -> None:
+    """Timeouts and errors were served, badly."""
+    found = summary(served([1, 2, 3], status=[Status.ERROR, Status.TIMEOUT, Status.OK]))
+    assert (found.errors, found.throttled) == (2, 0)
 
 
 def test_an_empty_trace_has_no_latency() -> None:
