@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fnlab.grid import sweep
     from fnlab.learn import train
     from fnlab.measure import compare_traces
-    from fnlab.scheduler import policies
+    from fnlab.scheduler import policies as policies
     from fnlab.source import function
     from fnlab.trace import Trace
     from fnlab.verbs import deploy, replay, simulate

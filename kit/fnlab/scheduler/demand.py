@@ -68,7 +68,7 @@ class Demand:
     ----------
     scaling : Scaling
         Holds them.
-    now_s : float
+    from_s : float
         From when on; all are asked at once, and then at every whole multiple of their ``tick_s``.
 
     Attributes
@@ -79,12 +79,12 @@ class Demand:
         Instances in all, if there is an autoscaler.
     """
 
-    def __init__(self, scaling: Scaling, now_s: float) -> None:
+    def __init__(self, scaling: Scaling, *, from_s: float) -> None:
         self._given = (scaling.rules, scaling.autoscaler)
         self._rules: tuple[Scaler, ...] = deepcopy(scaling.rules)
         self._autoscaler = deepcopy(scaling.autoscaler)
         self._answers = [0] * len(self._rules)
-        self._due_s = dict.fromkeys(range(len(scaling.scalers)), now_s)
+        self._due_s = dict.fromkeys(range(len(scaling.scalers)), from_s)
         self.floor = 0
         self.target: int | None = None if self._autoscaler is None else 0
         self.in_system, self.on_provisioned = StepMean(), StepMean()

@@ -6,10 +6,8 @@ from math import inf
 from typing import Any
 
 from fnlab.errors import BadValue
-from fnlab.functions import LoadView, Scaling
-from fnlab.scheduler.bucket import TokenBucket
-from fnlab.scheduler.demand import Demand
-from fnlab.scheduler.lifetimes import Lifetimes
+from fnlab.functions import Scaling
+from fnlab.scheduler.fleet import Fleet, OnBadPolicy, Room, is_due
 from fnlab.scheduler.messages import (
     Arrived,
     Assign,
@@ -23,13 +21,9 @@ from fnlab.scheduler.messages import (
     Reject,
     Resized,
     Start,
-    Stop,
     Woken,
 )
-from fnlab.scheduler.pool import Instance, Pool
-
-#: Asked before an instance is started for a request: is there room for it?
-Room = Callable[[float], bool]
+from fnlab.scheduler.pool import Instance
 
 
 class Scheduler:
@@ -56,6 +50,9 @@ class Scheduler:
         The rules; :class:`Resized` changes them.
     room : callable, optional
         For a memory that several functions share: asked for each start that a request needs, it makes room or says no.
+    on_bad_policy : callable, optional
+        Hears of a policy that raised or whose answer makes no sense; from then on the fixed rules hold. Without it,
+        the error goes to whoever told the event.
 
     Examples
     --------
@@ -68,16 +65,12 @@ class Scheduler:
     [Assign(request='b', instance='i1', reason='idle')]
     """
 
-    def __init__(self, scaling: Scaling, *, room: Room | None = None) -> None:
+    def __init__(self, scaling: Scaling, *, room: Room | None = None, on_bad_policy: OnBadPolicy | None = None) -> None:
         self.scaling = scaling
-        self._now_s = float("-inf")
-        self._room = room
-        self._pool = Pool(scaling)
-        self._lifetimes = Lifetimes(scaling)
-        self._growth = _growth_of(scaling)
-        self._demand: Demand | None = None  # begins with the first event
+        self._now_s = -inf
+        self._fleet = Fleet(scaling, room=room, on_bad_policy=on_bad_policy)
+        self._pool = self._fleet.pool
         self._serving: dict[Hashable, Instance] = {}  # starting or running
-        self._on_promised = 0  # of these, on provisioned instances
         self._waiting: OrderedDict[Hashable, float] = OrderedDict()  # request -> arrival, in this order
         self._handlers: Mapping[type[Event], Callable[[Any, float], list[Decision]]] = {
             Arrived: self._on_arrived,
@@ -139,26 +132,20 @@ class Scheduler:
         """
         if now_s < self._now_s:
             raise BadValue(f"time must not run backwards; got {now_s!r} after {self._now_s!r}.")
-        if self._demand is None:
-            self._demand = Demand(self.scaling, now_s)
+        if self._now_s == -inf:
+            self._fleet.begin(now_s)
         self._now_s = now_s
         decisions = self._handlers[type(event)](event, now_s)
-        if self._pool.promised < self._least:
-            decisions += self._refill(now_s)
-        self._note_load(now_s)
+        if self._pool.promised < self._fleet.least:
+            decisions += self._fleet.refill(now_s)
+        self._fleet.note_load(now_s, waiting=len(self._waiting))
         return decisions
 
     def wake_at(self) -> float | None:
         """When something happens by itself next; None if nothing will."""
-        moments = [moment for moment in (self._lifetimes.prewarm_at_s, self._tick_at()) if moment is not None]
-        if (due := self._next_due()) is not None:
-            moments.append(due[0])
+        soonest = self._fleet.due_at(self._now_s, waiting=len(self._waiting))
         if self._waiting:
-            moments.append(self._wait_ends_at())
-            # With a token in hand it is something else that they wait for.
-            if self._growth is not None and self.alive < self._most and self._growth.next_at() > self._now_s:
-                moments.append(self._growth.next_at())
-        soonest = min(moments, default=inf)
+            soonest = min(soonest, self._wait_ends_at())
         return None if soonest == inf else soonest
 
     # What each event leads to.
@@ -168,24 +155,24 @@ class Scheduler:
         if request in self._serving or request in self._waiting:
             state = "served" if request in self._serving else "queued"
             raise BadValue(f"a request arrives once; {request!r} is already being {state}.")
-        self._lifetimes.arrived(now_s)
-        decisions = self._expire(now_s, inclusive=False)
+        self._fleet.arrived(now_s)
+        decisions = self._fleet.expire(now_s, inclusive=False)
         if self._waiting:
             decisions += self._outwait(now_s, inclusive=False) + self._admit(now_s)
         if not self._waiting and (placed := self._place(request, now_s)):
             return decisions + placed
-        started = self._start_ahead(now_s) if self.scaling.hands_over and not self._queue_is_full else []
-        return decisions + started + self._enqueue(request, now_s)
+        if self.scaling.hands_over and not self._queue_is_full:
+            decisions += self._fleet.start_ahead(now_s, waiting=len(self._waiting) + 1)
+        return decisions + self._enqueue(request, now_s)
 
     def _on_finished(self, event: Finished, now_s: float) -> list[Decision]:
         if event.request not in self._serving:
             raise BadValue(f"only a request that is being served can finish; {event.request!r} is not.")
         instance = self._serving.pop(event.request)
-        self._on_promised -= instance.promised
-        self._pool.unseat(event.request, instance, now_s)
+        self._fleet.unseat(event.request, instance, now_s)
         decisions = self._settle(now_s)
-        self._note_rest(now_s)
-        self._note_idle(instance, now_s)
+        self._fleet.note_rest(now_s, waiting=len(self._waiting))
+        self._fleet.note_idle(instance, now_s)
         return decisions
 
     def _on_ready(self, event: Ready, now_s: float) -> list[Decision]:
@@ -194,10 +181,7 @@ class Scheduler:
             return []
         self._pool.ready(instance, now_s)
         decisions = self._settle(now_s)
-        if instance.spare_s is not None and instance.name in self._pool.idle_since:
-            self._lifetimes.keep(instance.name, now_s + instance.spare_s)
-        else:
-            self._note_idle(instance, now_s)
+        self._fleet.note_idle(instance, now_s)
         return decisions
 
     def _on_crashed(self, event: Crashed, now_s: float) -> list[Decision]:
@@ -206,41 +190,37 @@ class Scheduler:
             raise BadValue(f"only a living instance can crash; {event.instance!r} is not alive.")
         for request in instance.requests:
             del self._serving[request]
-        self._on_promised -= len(instance.requests) * instance.promised
         had_requests = bool(instance.requests)
-        self._forget(instance)
-        decisions = self._refill(now_s) + self._settle(now_s)
+        self._fleet.lose(instance)
+        decisions = self._fleet.refill(now_s) + self._settle(now_s)
         if had_requests:
-            self._note_rest(now_s)
+            self._fleet.note_rest(now_s, waiting=len(self._waiting))
         return decisions
 
     def _on_resized(self, event: Resized, now_s: float) -> list[Decision]:
-        before, self.scaling = self.scaling, event.scaling
-        if (before.burst, before.growth_per_s) != (self.scaling.burst, self.scaling.growth_per_s):
-            self._growth = _growth_of(self.scaling)
-        self._pool.scaling = self.scaling
-        self._lifetimes = self._lifetimes.renewed(self.scaling, self._pool.idle_since)
-        if self._demand is not None and not self._demand.holds(self.scaling):
-            self._demand = Demand(self.scaling, now_s)
-            self._note_load(now_s)
+        self.scaling = event.scaling
+        self._fleet.adopt(self.scaling, now_s)
+        self._fleet.note_load(now_s, waiting=len(self._waiting))
         if event.replaces:
             self._pool.replace_all()
         # New rules are asked first: what they want as well is not to stop and start again.
-        return self._ask(now_s) + self._shrink() + self._on_woken(Woken(), now_s)
+        asked = self._fleet.ask(now_s, waiting=len(self._waiting))
+        return asked + self._fleet.shrink() + self._on_woken(Woken(), now_s)
 
     def _on_evicted(self, event: Evicted, now_s: float) -> list[Decision]:
         if event.instance not in self._pool.idle_since:
             raise BadValue(f"only an idle on-demand instance can be evicted; {event.instance!r} is none.")
-        return [self._stop(event.instance, "evicted")]
+        return [self._fleet.evict(event.instance)]
 
     def _on_woken(self, event: Woken, now_s: float) -> list[Decision]:
         # A place comes before the end of a wait, and that before the end of an instance.
-        decisions = self._ask(now_s) + self._refill(now_s) + self._prewarm(now_s) + self._admit(now_s)
-        return decisions + self._outwait(now_s, inclusive=True) + self._expire(now_s, inclusive=True)
+        decisions = self._fleet.ask(now_s, waiting=len(self._waiting))
+        decisions += self._fleet.refill(now_s) + self._fleet.prewarm(now_s) + self._admit(now_s)
+        return decisions + self._outwait(now_s, inclusive=True) + self._fleet.expire(now_s, inclusive=True)
 
     def _settle(self, now_s: float) -> list[Decision]:
         """See to what a change among the instances leads to."""
-        decisions = self._shrink() if self._pool.leaving else []
+        decisions = self._fleet.shrink() if self._pool.leaving else []
         if self._waiting:
             decisions += self._outwait(now_s, inclusive=False) + self._admit(now_s)
         return decisions
@@ -252,19 +232,16 @@ class Scheduler:
         instance = self._pool.with_place()
         if instance is not None:
             return [self._assign(request, instance)]
-        if self.scaling.hands_over or not self._may_start(now_s):
+        if self.scaling.hands_over or (instance := self._fleet.start(now_s)) is None:
             return []
-        instance = self._pool.add()
         return [Start(instance.name), self._assign(request, instance)]
 
     def _assign(self, request: Hashable, instance: Instance) -> Assign:
         waited_for_it = self.scaling.hands_over and request in self._waiting and not instance.used
         cold = not instance.ready or (waited_for_it and not instance.promised)
         reason = "cold" if cold else "shared" if instance.requests else "idle"
-        self._lifetimes.used(instance.name)
-        self._pool.seat(request, instance)
+        self._fleet.seat(request, instance)
         self._serving[request] = instance
-        self._on_promised += instance.promised
         return Assign(request, instance.name, reason)
 
     def _enqueue(self, request: Hashable, now_s: float) -> list[Decision]:
@@ -283,9 +260,9 @@ class Scheduler:
     def _why_not(self, now_s: float) -> str:
         if self.scaling.hands_over and self._pool.starting:
             return "first free"
-        if self.alive >= self._most:
+        if self.alive >= self._fleet.most:
             return "max instances"
-        return "growth limit" if self._growth is not None and self._growth.next_at() > now_s else "no memory"
+        return "growth limit" if self._fleet.lacks_growth(now_s) else "no memory"
 
     def _admit(self, now_s: float) -> list[Decision]:
         """Give places to those who wait, as long as there are any."""
@@ -294,155 +271,15 @@ class Scheduler:
             self._waiting.popitem(last=False)
             decisions += placed
         if self._waiting and self.scaling.hands_over:
-            decisions += self._start_ahead(now_s, joining=0)
+            decisions += self._fleet.start_ahead(now_s, waiting=len(self._waiting))
         return decisions
 
     def _outwait(self, now_s: float, *, inclusive: bool) -> list[Decision]:
         """Refuse who has waited for longer than allowed, or for just as long if `inclusive`."""
         decisions: list[Decision] = []
-        while self._waiting and _is_due(self._wait_ends_at(), now_s, inclusive=inclusive):
+        while self._waiting and is_due(self._wait_ends_at(), now_s, inclusive=inclusive):
             decisions.append(Reject(self._waiting.popitem(last=False)[0], "waited too long"))
         return decisions
 
     def _wait_ends_at(self) -> float:
         return next(iter(self._waiting.values())) + self.scaling.max_wait_s
-
-    # Instances that start.
-
-    @property
-    def _most(self) -> int:
-        """How many instances there may be."""
-        target = self._demand.target if self._demand is not None else None
-        return self.scaling.max_instances if target is None else min(target, self.scaling.max_instances)
-
-    @property
-    def _least(self) -> int:
-        """How many instances are promised."""
-        floor = self._demand.floor if self._demand is not None else 0
-        return min(max(self.scaling.min_instances, floor), self.scaling.max_instances)
-
-    def _may_start(self, now_s: float) -> bool:
-        if self.alive >= self._most or (self._growth is not None and self._growth.next_at() > now_s):
-            return False
-        if self._room is not None and not self._room(now_s):  # after the rest: it may evict somebody
-            return False
-        return self._growth is None or self._growth.take(now_s)
-
-    def _start_ahead(self, now_s: float, *, joining: int = 1) -> list[Decision]:
-        """Start what those who wait need, one more than the `joining` included; none of them is tied to it."""
-        if self.scaling.autoscaler is not None:
-            # Nothing is there for an autoscaler to measure: the first request brings the first instance.
-            if self.alive or self._demand is None:
-                return []
-            self._demand.target = max(1, self._demand.target or 0)
-        decisions: list[Decision] = []
-        while len(self._waiting) + joining > self._pool.starting * self.scaling.concurrency and self._may_start(now_s):
-            decisions.append(Start(self._pool.add().name))
-        return decisions
-
-    def _refill(self, now_s: float) -> list[Decision]:
-        """Start what is missing to what was promised, or to the autoscaler's number."""
-        missing = min(self._least - self._pool.promised, self.scaling.max_instances - self.alive)
-        decisions: list[Decision] = [Start(self._pool.add(promised=True).name, "min instances") for _ in range(missing)]
-        if self.scaling.autoscaler is not None:
-            while self._may_start(now_s):
-                decisions.append(Start(self._pool.add().name, "autoscaler"))
-        return decisions
-
-    def _prewarm(self, now_s: float) -> list[Decision]:
-        """Start what a keep-alive policy wanted to be there by now."""
-        at_s = self._lifetimes.prewarm_at_s
-        if at_s is None or at_s > now_s:
-            return []
-        self._lifetimes.prewarm_at_s = None
-        if self.alive >= self._most or (self._room is not None and not self._room(now_s)):
-            return []
-        instance = self._pool.add()
-        instance.spare_s = self._lifetimes.prewarm_for_s
-        return [Start(instance.name, "pre-warm")]
-
-    # Instances that stop.
-
-    def _stop(self, name: str, reason: str) -> Stop:
-        self._lifetimes.used(name)
-        return Stop(self._pool.remove_idle(name), reason)
-
-    def _forget(self, instance: Instance) -> None:
-        self._lifetimes.used(instance.name)
-        self._pool.remove(instance)
-
-    def _note_rest(self, now_s: float) -> None:
-        """Let a pause of the function begin if that was its last request."""
-        if self._lifetimes.policy is not None and not self._serving and not self._waiting:
-            self._lifetimes.rested(now_s)
-
-    def _note_idle(self, instance: Instance, now_s: float) -> None:
-        """Let the policy say how long an instance is kept that has just become idle."""
-        if self._lifetimes.policy is not None and instance.name in self._pool.idle_since:
-            self._lifetimes.became_idle(instance.name, now_s, idle=len(self._pool.idle_since), alive=len(self._pool))
-
-    def _expire(self, now_s: float, *, inclusive: bool) -> list[Decision]:
-        """Stop what has been idle for longer than it is kept, or for just as long if `inclusive`."""
-        decisions: list[Decision] = []
-        while (due := self._next_due()) is not None and _is_due(due[0], now_s, inclusive=inclusive):
-            decisions.append(self._stop(due[1], "keep-alive over"))
-        return decisions
-
-    def _next_due(self) -> tuple[float, str] | None:
-        """Say which idle instance expires next, and when; under an autoscaler none does."""
-        return None if self.scaling.autoscaler is not None else self._lifetimes.next_due(self._pool.idle_since)
-
-    def _shrink(self) -> list[Decision]:
-        """Stop the idle ones that are too many, and let as many others leave as are still too many."""
-        idle, promised = self._pool.idle_since, self._pool.promised_since
-        decisions: list[Decision] = [self._stop(name, "replaced") for name in self._pool.idle_replaced()]
-        while self._pool.promised > self._least and promised:
-            decisions.append(self._stop(next(iter(promised)), "min instances"))
-        reason = "max instances" if self.scaling.autoscaler is None else "autoscaler"
-        while self.alive > self._most and (longest := idle or promised):
-            decisions.append(self._stop(next(iter(longest)), reason))
-        self._pool.dismiss(promised=max(0, self._pool.promised - self._least), count=max(0, self.alive - self._most))
-        return decisions
-
-    # Rules and autoscaler.
-
-    def _tick_at(self) -> float | None:
-        return None if self._demand is None else self._demand.due_at()
-
-    def _note_load(self, now_s: float) -> None:
-        if self._demand:
-            self._demand.in_system.set(now_s, len(self._serving) + len(self._waiting))
-            self._demand.on_provisioned.set(now_s, self._on_promised)
-
-    def _ask(self, now_s: float) -> list[Decision]:
-        """Ask the rules and the autoscaler whose moment has come, and stop what is too many now."""
-        due_s = self._tick_at()
-        if self._demand is None or due_s is None or due_s > now_s:
-            return []
-        demand = self._demand
-        demand.ask(
-            LoadView(
-                now_s=now_s,
-                ready=len(self._pool) - self._pool.starting,
-                alive=len(self._pool),
-                provisioned=self._pool.promised,
-                serving=len(self._serving),
-                waiting=len(self._waiting),
-                concurrency=self.scaling.concurrency,
-                mean_demand=lambda over_s: demand.in_system.mean(now_s, over_s=over_s),
-                mean_on_provisioned=lambda over_s: demand.on_provisioned.mean(now_s, over_s=over_s),
-            )
-        )
-        if self._waiting and demand.target == 0:
-            demand.target = 1  # as from zero: nobody would ever serve those who wait
-        return self._shrink()
-
-
-def _is_due(due_s: float, now_s: float, *, inclusive: bool) -> bool:
-    return due_s < now_s or (inclusive and due_s == now_s)
-
-
-def _growth_of(scaling: Scaling) -> TokenBucket | None:
-    if scaling.burst is None or scaling.growth_per_s is None:
-        return None
-    return TokenBucket(scaling.burst, per_s=scaling.growth_per_s)

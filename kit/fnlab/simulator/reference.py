@@ -28,7 +28,7 @@ from fnlab.scheduler import (
     Woken,
     after_attempt,
 )
-from fnlab.scheduler.scheduler import Room
+from fnlab.scheduler.fleet import Room
 from fnlab.simulator.draws import Draws, Unending
 from fnlab.simulator.loop import Loop
 from fnlab.trace import Kind, Recorder, Status, Trace

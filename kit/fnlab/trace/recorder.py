@@ -86,7 +86,7 @@ class Recorder:
         self, *, arrival_s: float, start_s: float, end_s: float, init_s: float, status: Status, instance: int
     ) -> None:
         """Write the row of a finished invocation."""
-        version, memory_mib = (self._version, self._memory_mib) if instance < 0 else self._of(instance)
+        version, memory_mib = self._of(instance)
         self._invocations.extend((arrival_s, start_s, end_s, init_s, status, instance, version, memory_mib))
         if self._spill is not None and len(self._invocations) >= _HELD_ROWS * len(_ROW):
             with self._spill.open("ab") as file:
@@ -94,7 +94,10 @@ class Recorder:
             del self._invocations[:]
 
     def _of(self, instance: int) -> tuple[float, float]:
+        """Version and size of an instance; the present ones of one that is not in the table."""
         row = instance * len(INSTANCE_COLUMNS)
+        if not 0 <= row < len(self._instances):
+            return self._version, self._memory_mib
         return self._instances[row + _VERSION], self._instances[row + _MEMORY]
 
     def refused(self, arrival_s: float, *, at_s: float | None = None) -> None:

@@ -150,7 +150,7 @@ def test_an_instance_that_is_kept_for_ever_names_no_moment():
     for number in range(5):
         scheduler.on(Arrived(number), float(number))
         scheduler.on(Finished(number), number + 0.5)
-    assert (scheduler.wake_at(), scheduler.alive, scheduler._lifetimes._order) == (None, 1, [])
+    assert (scheduler.wake_at(), scheduler.alive, scheduler._fleet._lifetimes._order) == (None, 1, [])
 
 
 @pytest.mark.parametrize("seconds", [5, 5.0, np.int64(5), np.float32(5)])

@@ -202,7 +202,7 @@ class Platform(RuleBasedStateMachine):
             assert self.scheduler.working == len(self.load) - len(self.idle)
             assert not (self.waiting and self.idle)  # nobody waits before an open door
             assert not set(self.idle) & self.old
-            demand = self.scheduler._demand
+            demand = self.scheduler._fleet._demand
             floor = min(demand.floor, self.scaling.max_instances)
             promised = len(self.promised - self.old)
             assert promised >= floor or len(self.load) >= self.scaling.max_instances
