@@ -161,10 +161,12 @@ def replay(
     *,
     events: Sequence[Any] | None = None,
     speed: float = 3600,
+    policy: KeepAlive | None = None,
     keep_alive_s: float | None = None,
     min_instances: int | None = None,
     max_instances: int | None = None,
     memory_mib: int | None = None,
+    scaling: Scaling | None = None,
     progress: bool = True,
 ) -> Trace:
     """Send a workload to a deployed function's own, new instances, and record what really happens.
@@ -181,15 +183,16 @@ def replay(
         What they ask, in turn; by default what `fn` was last called with.
     speed : float
         How many times faster than the wall idle time passes.
-    keep_alive_s, min_instances, max_instances, memory_mib
-        Settings to try instead of the function's own.
+    policy, keep_alive_s, min_instances, max_instances, memory_mib, scaling
+        Settings to try instead of the function's own, see :func:`simulate`.
     progress : bool
         Whether to show a progress bar.
     """
     if events is None:
         events = [fn.last_event]
     function = tried(
-        _function_of(fn),
+        changed(_function_of(fn), **_given(scaling=scaling)),
+        policy=policy,
         keep_alive_s=keep_alive_s,
         min_instances=min_instances,
         max_instances=max_instances,

@@ -35,6 +35,7 @@ def scalings(draw):
     most = draw(st.integers(1, 5))
     wait_s = draw(st.sampled_from([0, 0.5, 1, 5, inf]))
     growth = draw(st.sampled_from([{}, {}, {"burst": 1, "growth_per_s": 0.5}, {"burst": 2, "growth_per_s": 1}]))
+    binding = draw(st.sampled_from(["bound", "first-free"])) if wait_s else "bound"
     return {
         "keep_alive_s": draw(st.sampled_from([0.0, 0.5, 1.0, 3.0, 7.25])),
         "max_instances": most,
@@ -42,8 +43,8 @@ def scalings(draw):
         "reuse": draw(st.sampled_from(REUSE)),
         "concurrency": draw(st.integers(1, 3)),
         "max_wait_s": wait_s,
-        "max_queue": draw(st.sampled_from([None, 0, 1, 3])) if wait_s < inf else 3,
-        "binding": draw(st.sampled_from(["bound", "first-free"])) if wait_s else "bound",
+        "max_queue": draw(st.sampled_from([None, *([0] * (binding == "bound")), 1, 3])) if wait_s < inf else 3,
+        "binding": binding,
         **growth,
     }
 

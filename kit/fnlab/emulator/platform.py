@@ -394,17 +394,18 @@ class Platform:
         if (reserved := entry.reserved if entry else None) != self.admission.reserved(name):
             self.admission.reserve(name, reserved)
         current = {} if entry is None else {DRAFT: entry.draft, **entry.versions}
-        promised = {} if entry is None else {number: entry.promised_of(number) for number in current}
+        promised = {} if entry is None else {n: (entry.promised_of(n), entry.rules_of(n)) for n in current}
         for key, (revision, supervisor) in list(self._running.items()):
             if key[0] != name:
                 continue
             version = current.get(key[1])
             if version is None or version.revision != revision:
                 self._retire(key)
-            elif promised[version.number] != supervisor.scaling.min_instances:
-                supervisor.resize(min_instances=promised[version.number])
+            elif promised[version.number] != (supervisor.scaling.min_instances, supervisor.scaling.rules):
+                least, rules = promised[version.number]
+                supervisor.resize(min_instances=least, rules=rules)
         for version in current.values():
-            if promised[version.number] and (name, version.number) not in self._running:
+            if any(promised[version.number]) and (name, version.number) not in self._running:
                 self.supervisor(version)
         if entry is None:
             self.histories.forget(name)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fnlab.functions import Alias, AsyncPolicy, Function, Isolation, Package, Scaling
+from fnlab.emulator.state.policies import scaling_from_json, scaling_to_json
+from fnlab.functions import Alias, AsyncPolicy, Function, Isolation, Package
 
 #: Gives the package that has this hash.
 FindPackage = Callable[[str], Package]
@@ -17,7 +18,7 @@ def function_to_json(function: Function) -> dict[str, Any]:
         "env": dict(function.env),
         "package": function.package.sha256,
         "layers": [layer.sha256 for layer in function.layers],
-        "scaling": asdict(function.scaling),
+        "scaling": scaling_to_json(function.scaling),
         "isolation": asdict(function.isolation),
     }
 
@@ -30,7 +31,7 @@ def function_from_json(content: Mapping[str, Any], find: FindPackage) -> Functio
             "command": tuple(content["command"]),
             "package": find(content["package"]),
             "layers": tuple(map(find, content["layers"])),
-            "scaling": Scaling(**content["scaling"]),
+            "scaling": scaling_from_json(content["scaling"], of=content["name"]),
             "isolation": Isolation(**content["isolation"]),
         }
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fnlab.functions import DRAFT, Alias, AsyncPolicy, Function, Package
+from fnlab.functions import DRAFT, Alias, AsyncPolicy, Function, Package, Scaler
 
 #: How the draft is called from outside: by AWS, by Alibaba.
 DRAFT_NAMES = frozenset({"$LATEST", "LATEST"})
@@ -140,10 +140,19 @@ class Entry:
 
         Its own are kept as long as anybody is led to it: by an alias, or because it is the newest.
         """
-        version = self.versions.get(number, self.draft)
-        current = number == self.latest.number or number in self.wanted
-        own = version.function.scaling.min_instances if current else 0
+        own = self._of(number).function.scaling.min_instances if self.is_current(number) else 0
         return max(own, self.provisioned_of(number))
+
+    def rules_of(self, number: int) -> tuple[Scaler, ...]:
+        """Give the rules by which a version promises instances; none once nobody is led to it."""
+        return self._of(number).function.scaling.rules if self.is_current(number) else ()
+
+    def is_current(self, number: int) -> bool:
+        """Whether anybody is led to a version."""
+        return number == self.latest.number or number in self.wanted
+
+    def _of(self, number: int) -> Version:
+        return self.versions.get(number, self.draft)
 
     def _number(self, qualifier: str) -> int:
         if qualifier in DRAFT_NAMES:

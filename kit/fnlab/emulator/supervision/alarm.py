@@ -23,10 +23,9 @@ class Alarm:
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = float("inf")
 
-    @property
-    def is_set(self) -> bool:
-        """Whether it will ring."""
-        return self._due_s != float("inf")
+    def is_late_for(self, due_s: float | None) -> bool:
+        """Whether something is due before it will ring."""
+        return due_s is not None and due_s < self._due_s
 
     def set(self, due_s: float | None) -> None:
         """Ring at this time, unless it rings before."""

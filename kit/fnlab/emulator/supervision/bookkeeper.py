@@ -102,6 +102,7 @@ class Bookkeeper:
         sentence = {
             "max instances": f"all {scaling.max_instances} instances that {name!r} may have are busy; try again later.",
             "growth limit": f"{name!r} may not start so many instances at once; try again later.",
+            "queue full": f"{scaling.max_queue} requests wait for {name!r} already; try again later.",
             "waited too long": f"no instance of {name!r} was free within {scaling.max_wait_s:g} s; try again later.",
         }[reason]
         report = refused(request.request_id, self._function, self._version, reason=reason, sentence=sentence)

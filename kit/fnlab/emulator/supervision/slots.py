@@ -66,6 +66,8 @@ class Slot:
     ready: bool = False
     frozen: bool = False
     tries: int = 1
+    created_s: float = 0.0
+    init_s: float = 0.0
     requests: dict[str, Request] = field(default_factory=dict)
     deadline: asyncio.TimerHandle | None = None  # of the init
     doom: tuple[Status, bytes] | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
@@ -22,7 +23,7 @@ from fnlab.emulator.supervision.locking import locked
 from fnlab.emulator.supervision.slots import Answer, Request, Sink, Slot
 from fnlab.emulator.supervision.watch import Watch
 from fnlab.errors import EmulatorClosed
-from fnlab.functions import Function, Scaling
+from fnlab.functions import Function, Scaler, Scaling
 from fnlab.scheduler import (
     Arrived,
     Assign,
@@ -39,7 +40,10 @@ from fnlab.scheduler import (
     Stop,
     Woken,
 )
+from fnlab.scheduler.fleet import without_policies
 from fnlab.trace import Kind, Recorder, Status, Trace
+
+_log = logging.getLogger(__name__)
 
 #: A promised instance that does not start, while nobody waits for it, is tried again after this pause, and not as fast
 #: as the machine can.
@@ -86,7 +90,7 @@ class Supervisor:
         self.clock = clock
         self.lock = lock or threading.RLock()
         self.scaling = _with_minimum(function.scaling, min_instances)
-        self.scheduler = Scheduler(self.scaling)
+        self.scheduler = Scheduler(self.scaling, on_bad_policy=self._on_bad_policy)
         self.quiet = asyncio.Event()  # set while no request is here and no instance is starting
         self._recorder = recorder or Recorder(memory_mib=function.memory_mib, version=version)
         self._books = Bookkeeper(function, version=version, clock=clock, recorder=self._recorder, on_report=on_report)
@@ -177,12 +181,12 @@ class Supervisor:
             self._forget(request, slot)
             report, now_s = self._books.end(request, slot, *self._books.judged(result))
             self._books.answer(request, report)
-            if self.scheduler.waiting or self.scheduler.alive > self.scaling.max_instances:
+            if not self.scheduler.settles_alone:
                 # Something follows from it, which must be carried out before anything else happens to the instance.
                 self._loop.call_soon_threadsafe(self._finish, request, slot)
                 return
             self.scheduler.on(Finished(request.request_id), now_s)
-            if self._draining or (not self._alarm.is_set and self.scheduler.wake_at() is not None):
+            if self._draining or self._alarm.is_late_for(self.scheduler.wake_at()):
                 self._loop.call_soon_threadsafe(self._settled)
 
     @locked
@@ -227,9 +231,9 @@ class Supervisor:
         self._tell(Woken(), self.clock.now_s())
 
     @locked
-    def resize(self, *, min_instances: int) -> None:
-        """Keep another number of instances ready."""
-        self.scaling = _with_minimum(self.function.scaling, min_instances)
+    def resize(self, *, min_instances: int, rules: tuple[Scaler, ...] = ()) -> None:
+        """Keep another number of instances ready, or follow other rules about it."""
+        self.scaling = replace(_with_minimum(self.function.scaling, min_instances), rules=rules)
         self._tell(Resized(self.scaling), self.clock.now_s())
 
     @locked
@@ -268,7 +272,9 @@ class Supervisor:
         """Finish the requests that are here, then close."""
         with self.lock:
             self._draining = True
-            self.resize(min_instances=0)  # or an instance that cannot start would be started again for ever
+            # Else an instance that is promised and cannot start would be started again for ever.
+            self.scaling = replace(without_policies(self.scaling), min_instances=0)
+            self._tell(Resized(self.scaling), self.clock.now_s())
         await self.quiet.wait()
         await self.close()
 
@@ -321,6 +327,10 @@ class Supervisor:
                 case Stop(name):
                     self._stop(name, now_s)
 
+    def _on_bad_policy(self, error: Exception) -> None:
+        which = f"version {self.version} of {self.function.name!r}"
+        _log.warning("a policy of %s failed, and its fixed rules hold from now on: %r", which, error)
+
     def _settled(self) -> None:
         """Bring the clocks and watches in line with what goes on now."""
         with self.lock:
@@ -335,10 +345,13 @@ class Supervisor:
 
     def _start(self, name: str, kind: Kind, now_s: float) -> None:
         row = self._recorder.created(now_s, kind)
-        self._slots[name] = self._launcher.slot(name, row, kind)
+        self._slots[name] = slot = self._launcher.slot(name, row, kind)
+        slot.created_s = now_s
 
     def _assign(self, request: Request, slot: Slot, decision: Assign, now_s: float) -> None:
         request.cold, request.slot, request.assigned_s = decision.reason == "cold", slot, now_s
+        if request.cold and slot.ready:  # it waited for whatever was free first, and this one was started meanwhile
+            request.assigned_s = max(request.arrival_s, now_s - slot.init_s)
         slot.requests[request.request_id] = request
         if slot.ready:
             self._begin(slot, request)
@@ -393,7 +406,7 @@ class Supervisor:
         self._recorder.ready(instance.row, now_s)
         if self._watch.too_large(slot, instance.peak_mib):
             return
-        slot.ready = True
+        slot.ready, slot.init_s = True, now_s - slot.created_s
         self._tell(Ready(slot.name), now_s)
         for request in list(slot.requests.values()):
             if not request.begun:
@@ -498,4 +511,6 @@ class Supervisor:
 
 def _with_minimum(scaling: Scaling, min_instances: int | None) -> Scaling:
     least = scaling.min_instances if min_instances is None else min_instances
+    if least and scaling.autoscaler is not None:
+        scaling = without_policies(scaling)  # what an operator promises comes before what an autoscaler wants
     return replace(scaling, min_instances=least, max_instances=max(least, scaling.max_instances))
