@@ -1,6 +1,7 @@
 """One function under every combination of some settings: a table, as of a parameter grid in scikit-learn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -119,10 +120,13 @@ def _run(
 
     tasks = (delayed(_point)(function, workload, profile, point, sheet) for point in points)
     bar = tqdm(total=len(points), unit=" runs", desc="sweeping", delay=_PATIENCE_S, disable=not progress)
-    backend = {"backend": _ray(cluster)} if cluster is not None else {}
-    with bar, parallel_config(**backend, n_jobs=n_jobs or (-1 if cluster is not None else 1)):
-        rows = []
-        for row in Parallel(return_as="generator")(tasks):
+    if cluster is not None:
+        # Ray's backend gives all rows at the end; there is nothing to show before.
+        with _ray(cluster), parallel_config(backend="ray", n_jobs=n_jobs or -1):
+            return list(Parallel()(tasks))
+    rows = []
+    with bar:
+        for row in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
             bar.update()
             rows.append(row)
     return rows
@@ -158,14 +162,20 @@ def _name_of(value: object) -> str:
     return str(getattr(value, "__name__", repr(value)))
 
 
-def _ray(address: str) -> str:
-    """Connect joblib to a Ray cluster; return the backend's name."""
+@contextmanager
+def _ray(address: str) -> Iterator[None]:
+    """Connect joblib to a Ray cluster, and let go of it afterwards unless somebody else had connected."""
     try:
         import ray
         from ray.util.joblib import register_ray
     except ImportError as error:
         raise MissingExtra("a sweep on a cluster needs Ray: pip install 'fnlab[ray]'.") from error
-    if not ray.is_initialized():
-        ray.init(address=None if address == "local" else address, include_dashboard=False, log_to_driver=False)
     register_ray()
-    return "ray"
+    if ray.is_initialized():
+        yield
+        return
+    ray.init(address=None if address == "local" else address, include_dashboard=False, log_to_driver=False)
+    try:
+        yield
+    finally:
+        ray.shutdown()

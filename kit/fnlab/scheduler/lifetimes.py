@@ -74,7 +74,8 @@ class Lifetimes:
 
     def renewed(self, scaling: Scaling, idle: OrderedDict[str, float]) -> "Lifetimes":
         """Give the lifetimes under other rules; under a new policy the present idle ones have the fixed rule's."""
-        if scaling.keep_alive is self._given and scaling.keep_alive_s == self.keep_alive_s:
+        if scaling.keep_alive == self._given:
+            self.keep_alive_s = scaling.keep_alive_s  # and the policy remembers what it has seen
             return self
         new = Lifetimes(scaling)
         new._gaps_s, new._at_rest_since_s = self._gaps_s, self._at_rest_since_s
