@@ -60,7 +60,7 @@ def test_a_policy_that_fails_is_logged_and_the_fixed_rules_hold(emulator, caplog
 def test_a_rule_promises_instances_for_a_time(emulator):
     """Two are there from the start, without a request; they are provisioned."""
     fn = emulator.deploy(echo(rules=(Scheduled(from_s=0, to_s=3600, instances=2),)))
-    until(lambda: len(fn.pids) == 2)
+    until(lambda: (fn.trace.instance_columns["ready_s"] >= 0).sum() == 2)
     assert fn.trace.instances.kind.tolist() == ["provisioned", "provisioned"]
     fn(1)
     assert fn.trace.cold_starts == 0
