@@ -152,7 +152,7 @@ def test_a_simulated_pool_is_within_its_errors_of_theory() -> None:
     scaling = Scaling(keep_alive_s=10, max_instances=1000)
     function = Function(name="page", handler="page:view", package=Package({}), memory_mib=1769, scaling=scaling)
     profile = Profile(init_s=Constant(1e-9), cpu_s=Exponential(1.0))
-    trace = run(function, poisson(1.0, hours=100_000 / 3600, seed=3), profile=profile, seed=3)
+    trace = run(function, poisson(1.0, hours=28, seed=3), profile=profile, seed=3)
     assert cold_share(trace).errors_from(0.077373827) < 4
     assert mean_level(trace, of="running").errors_from(1) < 4
     assert mean_level(trace, of="idle").errors_from(2.2780754) < 4

@@ -118,7 +118,7 @@ def _check(frame: "pd.DataFrame", *, x: str, by: str | None, others: list[str]) 
     if frame.empty:
         raise BadValue("a sweep must have at least one row; got none.")
     counts = frame.groupby(choices, observed=True).size().reset_index(name="rows")
-    worst = counts.iloc[counts["rows"].argmax()]
+    worst = counts.sort_values("rows", ascending=False, kind="stable").iloc[0]
     if worst["rows"] > 1:
         where = " and ".join(_chosen(choice, worst[choice]) for choice in choices)
         raise BadValue(
