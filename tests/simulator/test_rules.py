@@ -162,8 +162,8 @@ def test_a_policy_of_ten_lines_decides():
             {"max_instances": 2, "max_wait_s": inf},
             constant(0, 3),
             (
-                "a queue without a limit needs a load below its places; got 3 requests in service on average for 2 places "
-                "(2 instances): set max_wait_s or max_queue, or raise max_instances."
+                "a queue without a limit needs a load below its places; got 3 requests in service on average for 2 "
+                "places (2 instances): set max_wait_s or max_queue, or raise max_instances."
             ),
         ),
         (
