@@ -1,31 +1,41 @@
-"""Trace and price sheet to bill: what a run would have cost, and what a machine would have cost instead.
+"""Trace and price sheet to bill: what a run would have cost, and what machines would have cost instead.
 
 A trace becomes a :class:`Usage` (requests, GB-seconds, vCPU-seconds), and a usage becomes a :class:`Bill`. Prices and
 billing rules are dated facts in ``sheets/*.toml``; a bill says of every line where its price comes from and whether it
 is confirmed. Money is :class:`decimal.Decimal`, each bill in its own currency: there is no exchange rate here.
 """
 
+from fnlab.cost.break_even import machine_break_even, provisioned_break_even
 from fnlab.cost.comparison import Comparison, compare
+from fnlab.cost.fleets import Demand, Fleet, fleet
 from fnlab.cost.nouns import Bill, Line
 from fnlab.cost.pricing import bill, price
 from fnlab.cost.quantities import Usage, usage
-from fnlab.cost.sheets import Fact, Machine, Sheet, Tier, names, sheet
+from fnlab.cost.reading import names, sheet
+from fnlab.cost.sheets import Fact, Item, Machine, Sheet, Size, Tier
 from fnlab.cost.vm import machines, vm_bill
 
 __all__ = [
     "Bill",
     "Comparison",
+    "Demand",
     "Fact",
+    "Fleet",
+    "Item",
     "Line",
     "Machine",
     "Sheet",
+    "Size",
     "Tier",
     "Usage",
     "bill",
     "compare",
+    "fleet",
+    "machine_break_even",
     "machines",
     "names",
     "price",
+    "provisioned_break_even",
     "sheet",
     "usage",
     "vm_bill",

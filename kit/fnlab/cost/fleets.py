@@ -1,0 +1,249 @@
+"""How many machines would have met the same service-level objective: sized by Erlang C."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from fnlab.cost.nouns import Bill
+from fnlab.cost.reading import sheet
+from fnlab.cost.sheets import Machine
+from fnlab.cost.vm import machine_on, sheet_of, vm_bill
+from fnlab.errors import BadValue
+from fnlab.measure.queueing import waits_longer
+from fnlab.trace import Trace
+from fnlab.trace.table import Column
+from fnlab.units import MIB_PER_GIB, S_PER_H, require, short_duration
+
+#: What share of requests must meet the objective unless told otherwise: the trace's own 95th percentile is the objective.
+SHARE = 0.95
+#: No search goes on beyond this many machines.
+_MOST = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Demand:
+    """What machines must be able to serve.
+
+    Attributes
+    ----------
+    arrivals_per_s : float
+        In the busiest clock hour; over the whole window where that is shorter.
+    service_s : ndarray, shape (n,)
+        Execution times of the trace, without init.
+    memory_mib : int
+        Memory of the largest instance.
+    slo_s, share : float
+        At least this share of requests must be answered within this time.
+    """
+
+    arrivals_per_s: float
+    service_s: Column
+    memory_mib: int
+    slo_s: float
+    share: float
+
+    @staticmethod
+    def of(trace: Trace, *, slo_s: float | None = None, slo_share: float = SHARE) -> "Demand":
+        """Read the demand from a trace.
+
+        Parameters
+        ----------
+        slo_s : float
+            Left out, the latency that `slo_share` of the trace's own requests did not exceed.
+        slo_share : float
+            Above 0 and below 1.
+
+        Raises
+        ------
+        BadValue
+            If the objective is not a time above 0 and a share below 1, or execution alone takes longer too often.
+        """
+        require("slo_share", slo_share, above=0)
+        if slo_share >= 1:
+            raise BadValue(
+                f"slo_share must be below 1, for no finite number of machines answers all; got {slo_share!r}."
+            )
+        served, cold_only = trace.served, (trace["end_s"] <= trace["start_s"]) & trace.cold
+        latency_s, service_s = trace.latency_s[served], (trace["end_s"] - trace["start_s"])[served & ~cold_only]
+        if slo_s is None:
+            slo_s = float(np.quantile(latency_s, slo_share, method="higher")) if len(latency_s) else 1.0
+        else:
+            require("slo_s", slo_s, above=0)
+        window_s = min(trace.duration_s, S_PER_H)
+        hours = np.bincount((trace["arrival_s"] // S_PER_H).astype("i8"), minlength=1)
+        memory = [int(column.max(initial=0)) for column in (trace["memory_mib"], trace.instance_columns["memory_mib"])]
+        demand = Demand(
+            arrivals_per_s=int(hours.max()) / window_s if window_s else 0.0,
+            service_s=service_s,
+            memory_mib=max(memory),
+            slo_s=slo_s,
+            share=slo_share,
+        )
+        demand._check()
+        return demand
+
+    @cached_property
+    def mean_service_s(self) -> float:
+        """Mean execution time; 0 when nothing ran."""
+        return float(self.service_s.mean()) if len(self.service_s) else 0.0
+
+    @cached_property
+    def _slack_s(self) -> Column:
+        """How long each request that runs within the objective may wait."""
+        slack_s: Column = self.slo_s - self.service_s
+        return slack_s[slack_s >= 0]
+
+    def reached(self, workers: int, load: float = 1.0) -> float:
+        """Share of requests that are answered in time by so many workers, at a multiple of the arrivals.
+
+        The wait is that of M/M/c, ``P(W > t) = C(c, a) exp(-(c mu - lambda) t)``, independent of the request's own
+        execution time, which is the trace's: the mean of ``P(W <= slo - s)`` over all execution times s.
+        """
+        mean_s, rate = self.mean_service_s, self.arrivals_per_s * load
+        if not rate or not mean_s:
+            return 1.0
+        if workers <= rate * mean_s:
+            return 0.0
+        waits = waits_longer(workers, arrivals_per_s=rate, service_s=mean_s, than_s=0.0)
+        late = waits * float(np.exp(-(workers / mean_s - rate) * self._slack_s).sum())
+        return (len(self._slack_s) - late) / len(self.service_s)
+
+    def _check(self) -> None:
+        alone = len(self._slack_s) / len(self.service_s) if len(self.service_s) else 1.0
+        if alone < self.share:
+            raise BadValue(
+                f"slo_s must leave time for the execution itself: {self.share:.2%} of requests within "
+                f"{short_duration(self.slo_s)} cannot be met when only {alone:.2%} run that short; give a longer slo_s."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """Machines that run all the time.
+
+    Attributes
+    ----------
+    machine : Machine
+        Which.
+    sheet : str
+        Whose.
+    count : int
+        How many.
+    workers : int
+        Requests that one machine serves at once: one a vCPU, fewer if memory is short.
+    demand : Demand
+        What it was sized for.
+    sized : bool
+        False when the count was given.
+    """
+
+    machine: Machine
+    sheet: str
+    count: int
+    workers: int
+    demand: Demand
+    sized: bool = True
+
+    @property
+    def reached(self) -> float:
+        """Share of requests that it answers in time."""
+        return self.demand.reached(self.count * self.workers)
+
+    def bill(self, trace: Trace, *, times: int = 1) -> Bill:
+        """Price it for the trace's whole window; the notes say what was assumed."""
+        made = vm_bill(trace, self.machine.name, count=self.count, times=times, sheet_name=self.sheet)
+        return replace(made, notes=(*self._assumed(), *made.notes))
+
+    def most_load(self, count: int) -> float:
+        """Give the multiple of the arrivals up to which so many machines meet the objective; infinite with no work."""
+        rate, mean_s, workers = self.demand.arrivals_per_s, self.demand.mean_service_s, count * self.workers
+        if not rate or not mean_s:
+            return float("inf")
+        low, high = 0.0, workers / (rate * mean_s)
+        while high - low > 1e-9 * high:
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.demand.reached(workers, middle) >= self.demand.share else (low, middle)
+        return low
+
+    def _assumed(self) -> tuple[str, ...]:
+        demand = self.demand
+        rate = (
+            f"{demand.arrivals_per_s * S_PER_H:,.0f} arrivals an hour at the busiest, {short_duration(demand.mean_service_s)} "
+            "of execution on average"
+        )
+        how = "The number of machines was given" if not self.sized else "The least machines by Erlang C"
+        return (
+            f"{how}: {rate}; {demand.share:.2%} of requests within {short_duration(demand.slo_s)} asked for, "
+            f"{self.reached:.2%} reached.",
+            f"A machine serves {self.workers} requests at once, one a vCPU and as many as its memory holds, each as fast "
+            "as the trace's instances did.",
+            "Taken: Poisson arrivals within the hour, one queue for all machines, waits as with exponential execution "
+            "times (M/M/c), execution times as in the trace, no cold starts, no spare machine, no load balancer.",
+        )
+
+
+def fleet(
+    trace: Trace,
+    machine: str = "t3.medium",
+    *,
+    count: int | None = None,
+    slo_s: float | None = None,
+    slo_share: float = SHARE,
+) -> Fleet:
+    """Find the least number of machines that answers a share of the requests of the busiest hour in time.
+
+    Parameters
+    ----------
+    machine : str
+        One of the machines on the sheets.
+    count : int
+        So many machines, whatever the objective.
+    slo_s, slo_share : float
+        The objective: this share of requests within this time. Left out, the 95th percentile of the trace's own
+        latency.
+
+    Raises
+    ------
+    BadValue
+        If there is no such machine, it has too little memory for one instance, or the objective cannot be met.
+
+    Examples
+    --------
+    >>> from fnlab.trace import Recorder
+    >>> fleet(Recorder(memory_mib=512).trace(3600)).count
+    1
+    """
+    return fleet_for(Demand.of(trace, slo_s=slo_s, slo_share=slo_share), machine, count=count)
+
+
+def fleet_for(demand: Demand, machine: str, *, count: int | None = None) -> Fleet:
+    """Size machines for a demand; see :func:`fleet`."""
+    name = sheet_of(machine)
+    rented = machine_on(sheet(name), machine)
+    held = rented.memory_gib * MIB_PER_GIB // max(demand.memory_mib, 1)
+    workers = min(rented.vcpu, held)
+    if not workers:
+        raise BadValue(
+            f"a machine must hold an instance of {demand.memory_mib} MiB; got {machine!r} with "
+            f"{rented.memory_gib * MIB_PER_GIB} MiB."
+        )
+    if count is not None:
+        return Fleet(machine=rented, sheet=name, count=count, workers=workers, demand=demand, sized=False)
+    least = _least(lambda number: demand.reached(number * workers) >= demand.share)
+    return Fleet(machine=rented, sheet=name, count=least, workers=workers, demand=demand)
+
+
+def _least(enough: Callable[[int], bool]) -> int:
+    """Find the least number that is enough, given that any larger one is, too."""
+    high = 1
+    while not enough(high):
+        high *= 2
+        if high > _MOST:
+            raise BadValue(f"the objective must be within reach of {_MOST:,} machines; it is not.")
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
