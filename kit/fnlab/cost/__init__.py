@@ -10,9 +10,10 @@ from fnlab.cost.comparison import Comparison, compare
 from fnlab.cost.fleets import Demand, Fleet, fleet
 from fnlab.cost.nouns import Bill, Line
 from fnlab.cost.pricing import bill, price
-from fnlab.cost.quantities import Usage, usage
+from fnlab.cost.quantities import usage
 from fnlab.cost.reading import names, sheet
 from fnlab.cost.sheets import Fact, Item, Machine, Sheet, Size, Tier
+from fnlab.cost.usages import Usage
 from fnlab.cost.vm import machines, vm_bill
 
 __all__ = [

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from fnlab.cost.fleets import Fleet
 from fnlab.cost.pricing import price
-from fnlab.cost.quantities import Usage
 from fnlab.cost.reading import functions_sheet, sheet
 from fnlab.cost.sheets import Sheet
 from fnlab.cost.sizes import sold_memory_mib, sold_vcpu
+from fnlab.cost.usages import Usage
 from fnlab.cost.vm import machine_on, sheet_of
 from fnlab.errors import BadValue
 from fnlab.functions import Limits

@@ -11,10 +11,11 @@ from fnlab.cost.fleets import SHARE, Demand, Fleet, fleet_for
 from fnlab.cost.meters import Meter
 from fnlab.cost.nouns import Bill, money
 from fnlab.cost.pricing import price
-from fnlab.cost.quantities import Chosen, Usage, check_month, metered, sells_kept, sizes_on
+from fnlab.cost.quantities import Chosen, check_month, metered, sells_kept, sizes_on
 from fnlab.cost.reading import names, sheet
 from fnlab.cost.sheets import marked
 from fnlab.cost.sizes import check_whole
+from fnlab.cost.usages import Usage
 from fnlab.errors import BadValue
 from fnlab.trace import Trace
 
@@ -76,7 +77,8 @@ class Comparison:
 
         rows = [(each.sheet, each.title, each.total, each.currency, each.status) for each in self.bills]
         made = pd.DataFrame(rows, columns=["sheet", "title", "total", "currency", "status"])
-        return made.assign(break_even_load=[self.break_even.get(name) for name in made["sheet"]])
+        loads = pd.Series([self.break_even.get(name) for name in made["sheet"]], dtype="object")
+        return made.assign(break_even_load=loads)
 
     def __repr__(self) -> str:
         return f"Comparison({'; '.join(f'{each.sheet} {money(each.total, each.currency)}' for each in self.bills)})"
@@ -130,8 +132,8 @@ def compare(
     Raises
     ------
     BadValue
-        As :func:`bill`, :func:`~fnlab.cost.fleets.fleet` and :func:`vm_bill`; a sheet that does not sell such instances is
-        left out, unless none does.
+        As :func:`bill`, :func:`~fnlab.cost.fleets.fleet` and :func:`vm_bill`; a sheet that does not sell such
+        instances is left out, unless none does.
     """
     check_month(trace, times)
     if count is not None:

@@ -16,7 +16,8 @@ from fnlab.trace import Trace
 from fnlab.trace.table import Column
 from fnlab.units import MIB_PER_GIB, S_PER_H, require, short_duration
 
-#: What share of requests must meet the objective unless told otherwise: the trace's own 95th percentile is the objective.
+#: Share of requests that must meet the objective, unless told otherwise; left out, the objective is the trace's own
+#: latency at that share.
 SHARE = 0.95
 #: No search goes on beyond this many machines.
 _MOST = 1 << 20
@@ -169,19 +170,21 @@ class Fleet:
 
     def _assumed(self) -> tuple[str, ...]:
         demand = self.demand
-        rate = (
-            f"{demand.arrivals_per_s * S_PER_H:,.0f} arrivals an hour at the busiest, {short_duration(demand.mean_service_s)} "
-            "of execution on average"
+        how = "The least machines by Erlang C" if self.sized else "The number of machines was given"
+        sized_for = (
+            f"{how}: {demand.arrivals_per_s * S_PER_H:,.0f} arrivals an hour at the busiest, "
+            f"{short_duration(demand.mean_service_s)} of execution on average; {demand.share:.2%} of requests within "
+            f"{short_duration(demand.slo_s)} asked for, {self.reached:.2%} reached."
         )
-        how = "The number of machines was given" if not self.sized else "The least machines by Erlang C"
-        return (
-            f"{how}: {rate}; {demand.share:.2%} of requests within {short_duration(demand.slo_s)} asked for, "
-            f"{self.reached:.2%} reached.",
-            f"A machine serves {self.workers} requests at once, one a vCPU and as many as its memory holds, each as fast "
-            "as the trace's instances did.",
+        served = (
+            f"A machine serves {self.workers} requests at once, one a vCPU and no more than its memory holds, as fast "
+            "as the trace's instances did."
+        )
+        taken = (
             "Taken: Poisson arrivals within the hour, one queue for all machines, waits as with exponential execution "
-            "times (M/M/c), execution times as in the trace, no cold starts, no spare machine, no load balancer.",
+            "times (M/M/c), execution times as in the trace, no cold starts, no spare machine, no load balancer."
         )
+        return sized_for, served, taken
 
 
 def fleet(

@@ -131,12 +131,17 @@ class Meter:
 
     @cached_property
     def hours(self) -> int:
-        """Count the clock hours in which a request arrived or a provisioned instance was kept."""
-        hours = set(np.flatnonzero(np.bincount((self._column("arrival_s") // S_PER_H).astype("i8"))).tolist())
-        created_s, until_s = self.trace.instance_columns["created_s"], self.trace.alive_until_s - _SLACK
-        for row in np.flatnonzero(self._kept):
-            hours |= set(range(int(created_s[row] // S_PER_H), int(until_s[row] // S_PER_H) + 1))
-        return len(hours)
+        """Count the clock hours in which a request was served or a provisioned instance was kept."""
+        columns = self.trace.instance_columns
+        begin_s, end_s = self._spans(True)
+        from_s = np.concatenate([begin_s, columns["created_s"][self._kept]]).clip(min=0)
+        to_s = np.concatenate([end_s, self.trace.alive_until_s[self._kept]])
+        first = (from_s // S_PER_H).astype("i8")
+        # An hour that something only touches as it ends is not one it ran in.
+        last = np.maximum(first, np.ceil(to_s / S_PER_H - _SLACK).astype("i8") - 1)
+        length = int(last.max(initial=0)) + 2
+        running = np.bincount(first, minlength=length) - np.bincount(last + 1, minlength=length)
+        return int(np.count_nonzero(running.cumsum()))
 
     def _once(self, key: tuple[Any, ...], make: Any) -> ByMemory:
         if key not in self._memo:
@@ -191,7 +196,7 @@ class Meter:
     def _rows(self, *, provisioned: bool) -> _Mask:
         if not self.has_kept:
             return slice(0, 0) if provisioned else slice(None)
-        on_kept = self._kept[self._column("instance")]
+        on_kept: np.ndarray[tuple[int], np.dtype[np.bool_]] = self._kept[self._column("instance")]
         return on_kept if provisioned else ~on_kept
 
     def _spans(self, init: bool) -> tuple[Column, Column]:

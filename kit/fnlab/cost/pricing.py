@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from fnlab.cost.nouns import Bill, Line, money, quantity
-from fnlab.cost.quantities import Usage, usage
+from fnlab.cost.quantities import usage
 from fnlab.cost.reading import functions_sheet
 from fnlab.cost.sheets import Fact, Item, Sheet, worst
+from fnlab.cost.usages import Usage
 from fnlab.errors import BadValue
 from fnlab.trace import Trace
 
@@ -147,7 +148,7 @@ def _line(
 def _notes(used: Usage, prices: Sheet, *, ended: bool) -> Iterator[str]:
     if ended:
         yield "The free tier does not apply to a function that has provisioned instances."
-    included = prices["disk_included_mib"] if "disk_included_mib" in prices else None
+    included = prices.facts.get("disk_included_mib")
     if included and included.status != "confirmed":
         yield f"Disk: {included.number} MiB taken as free ({included.status})."
     if "hourly_minimum" in prices and used.hours:

@@ -41,7 +41,8 @@ def functions_sheet(given: str | Sheet) -> Sheet:
     found = given if isinstance(given, Sheet) else sheet(given)
     if found.scheme != "functions":
         raise BadValue(
-            f"a function is billed by one of {', '.join(names('functions'))}; got {found.name!r}, which prices machines."
+            f"a function is billed by one of {', '.join(names('functions'))}; "
+            f"got {found.name!r}, which prices machines."
         )
     return found
 

@@ -100,7 +100,8 @@ class Item:
     meter, unit : str
         The attribute of :class:`~fnlab.cost.Usage` that is billed, and its unit.
     price : str
-        The fact that prices it. Lines of one price fill its tiers one after another. ``{gpu}`` stands for the chosen GPU.
+        The fact that prices it. Lines of one price fill its tiers one after another. ``{gpu}`` stands for the
+        chosen GPU.
     factor, factor_unit : str
         The fact that converts the quantity before it is priced, and into what.
     free : str
