@@ -6,6 +6,7 @@ is confirmed. Money is :class:`decimal.Decimal`, each bill in its own currency: 
 """
 
 from fnlab.cost.break_even import machine_break_even, provisioned_break_even
+from fnlab.cost.changes import Outcome, WhatIf, what_if
 from fnlab.cost.comparison import Comparison, compare
 from fnlab.cost.fleets import Demand, Fleet, fleet
 from fnlab.cost.nouns import Bill, Line
@@ -25,10 +26,12 @@ __all__ = [
     "Item",
     "Line",
     "Machine",
+    "Outcome",
     "Sheet",
     "Size",
     "Tier",
     "Usage",
+    "WhatIf",
     "bill",
     "compare",
     "fleet",
@@ -40,4 +43,5 @@ __all__ = [
     "sheet",
     "usage",
     "vm_bill",
+    "what_if",
 ]

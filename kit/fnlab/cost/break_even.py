@@ -6,7 +6,7 @@ from fnlab.cost.fleets import Fleet
 from fnlab.cost.pricing import price
 from fnlab.cost.reading import functions_sheet, sheet
 from fnlab.cost.sheets import Sheet
-from fnlab.cost.sizes import sold_memory_mib, sold_vcpu
+from fnlab.cost.sizes import cores, sold_memory_mib, sold_vcpu
 from fnlab.cost.usages import Usage
 from fnlab.cost.vm import machine_on, sheet_of
 from fnlab.errors import BadValue
@@ -135,10 +135,9 @@ def machine_break_even(
         raise BadValue(
             f"machine and functions must be in one currency, for fnlab has no exchange rate; got {machine!r}."
         )
-    if not prices.limits and (memory_mib is None or not prices.cores_apart):
-        raise BadValue(f"memory_mib must be given, and vCPU be sold, where no limits are known; got {prices.name!r}.")
+    if memory_mib is None and not prices.limits:
+        raise BadValue(f"memory_mib must be given where it is not known what brings one vCPU; got {prices.name!r}.")
     size = sold_memory_mib(memory_mib or Limits.of(prices.limits).memory_mib_per_vcpu, prices)
-    sold = sold_vcpu(size, prices, vcpu)
-    cores = sold or Decimal(size) / Limits.of(prices.limits).memory_mib_per_vcpu
-    hour = Usage(gb_s=Decimal(size) / MIB_PER_GIB * S_PER_H, vcpu_s=sold * S_PER_H)
-    return float(rented.price.number / (price(hour, prices).total / cores * rented.vcpu))
+    hour = Usage(gb_s=Decimal(size) / MIB_PER_GIB * S_PER_H, vcpu_s=sold_vcpu(size, prices, vcpu) * S_PER_H)
+    an_hour = price(hour, prices).total / cores(size, prices, vcpu)
+    return float(rented.price.number / (an_hour * rented.vcpu))

@@ -49,6 +49,21 @@ def sold_vcpu(memory_mib: int, prices: Sheet, asked: float | None) -> Decimal:
     return (_listed if "vcpu_sizes" in prices else _in_ratio)(memory_mib, prices, given)
 
 
+def cores(memory_mib: int, prices: Sheet, asked: float | None = None) -> Decimal:
+    """Give the vCPU of an instance of this size, whether they are sold apart or come with the memory.
+
+    Raises
+    ------
+    BadValue
+        If it is not known how they follow the memory.
+    """
+    if prices.cores_apart:
+        return sold_vcpu(memory_mib, prices, asked)
+    if not prices.limits:
+        raise BadValue(f"how many vCPU come with the memory must be known; for {prices.title} it is not.")
+    return Decimal(memory_mib) / Limits.of(prices.limits).memory_mib_per_vcpu
+
+
 def _listed(memory_mib: int, prices: Sheet, asked: Decimal | None) -> Decimal:
     """Where sizes are a list: the usual one if it fits, else the smallest that does."""
     sizes = prices["vcpu_sizes"].sizes
