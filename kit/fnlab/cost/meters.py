@@ -98,7 +98,7 @@ class Meter:
         return max(0.0, float((end_s - begin_s)[rows].sum() - (to_s - from_s).sum()))
 
     def kept_run_ms(self, rule: Rule) -> ByMemory:
-        """Add up how long provisioned instances started or ran something; their init is their own, once."""
+        """Add up how long provisioned instances ran something, and their own init, once, where it is billed."""
         return self._once(("kept run", rule), lambda: self._kept_run_ms(rule))
 
     def kept_ms(self, granularity_ms: int, times: int) -> ByMemory:
@@ -164,8 +164,8 @@ class Meter:
 
     def _kept_run_ms(self, rule: Rule) -> ByMemory:
         columns = self.trace.instance_columns
-        ready = self._kept & ~np.isnan(columns["ready_s"])
-        init_s = (columns["ready_s"] - columns["created_s"])[ready].clip(min=0)
+        ready = self._kept & (columns["ready_s"] > columns["created_s"]) & rule.init
+        init_s = (columns["ready_s"] - columns["created_s"])[ready]
         if rule.once:
             instance, from_s, to_s = self._periods(False, provisioned=True)
             memory, run_s = self._memory_of(instance), to_s - from_s

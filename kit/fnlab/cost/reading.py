@@ -1,4 +1,4 @@
-"""Reads price sheets from ``sheets/*.toml``, or from a file of one's own."""
+"""Reads price sheets from ``sheets/*.toml``."""
 
 import tomllib
 from collections.abc import Mapping
