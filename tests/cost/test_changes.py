@@ -236,3 +236,13 @@ def test_bad_changes_are_refused_in_one_sentence() -> None:
         what_if(trace, "aws-lambda", keep_alive_s=5, cpu_share_of_time=0.5)
     with pytest.raises(BadValue, match=r"how many vCPU come with the memory must be known; for Azure"):
         what_if(trace, "azure-flex", memory_mib=2048, cpu_share_of_time=0.5)
+
+
+def test_a_shorter_life_is_a_smaller_bill_where_a_life_is_billed() -> None:
+    """An L4 that waits for an hour against one that is kept for a minute, on Cloud Run by the instance."""
+    trace = served((0, 0.0, 10.0))
+    made = what_if(trace, "cloud-run-instance", keep_alive_s=60, vcpu=2, gpu="l4", gpu_size=1)
+    amounts = [
+        next(line.quantity for line in side.bill.lines if line.item == "GPU") for side in (made.before, made.after)
+    ]
+    assert amounts == [3600, Decimal("70.5")]

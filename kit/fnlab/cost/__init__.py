@@ -8,7 +8,8 @@ is confirmed. Money is :class:`decimal.Decimal`, each bill in its own currency: 
 from fnlab.cost.break_even import machine_break_even, provisioned_break_even
 from fnlab.cost.changes import Outcome, WhatIf, what_if
 from fnlab.cost.comparison import Comparison, compare
-from fnlab.cost.fleets import Demand, Fleet, fleet
+from fnlab.cost.demands import Demand
+from fnlab.cost.fleets import Fleet, fleet
 from fnlab.cost.nouns import Bill, Line
 from fnlab.cost.pricing import bill, price
 from fnlab.cost.quantities import usage

@@ -10,7 +10,8 @@ import numpy as np
 
 from fnlab.cost.keep_alive import Rekept, with_keep_alive
 from fnlab.cost.nouns import Bill, money
-from fnlab.cost.pricing import bill
+from fnlab.cost.pricing import price
+from fnlab.cost.quantities import usage
 from fnlab.cost.reading import functions_sheet
 from fnlab.cost.resizing import Resized, with_memory
 from fnlab.cost.sheets import Sheet, marked
@@ -123,6 +124,9 @@ def what_if(
     times: int = 1,
     free_tier: bool = False,
     vcpu: float | None = None,
+    disk_mib: float | None = None,
+    gpu: str = "",
+    gpu_size: float | None = None,
 ) -> WhatIf:
     """Work out, from a trace alone, what another memory size or keep-alive would have made of it.
 
@@ -141,7 +145,7 @@ def what_if(
         As many vCPU as the code can use at once.
     init_s : float
         How long an added cold start takes; left out, the mean of the trace's own.
-    times, free_tier, vcpu
+    times, free_tier, vcpu, disk_mib, gpu, gpu_size
         See :func:`bill`.
 
     Raises
@@ -172,11 +176,12 @@ def what_if(
         rekept = with_keep_alive(changed, keep_alive_s, init_s=init_s)
         changed = rekept.trace
         notes += _keep_alive_notes(rekept, given=init_s is not None)
-    before, after = (
-        Outcome(trace=each, bill=bill(each, prices, times=times, free_tier=free_tier, vcpu=vcpu))
-        for each in (trace, changed)
-    )
-    return WhatIf(before=before, after=after, notes=tuple(notes))
+
+    def outcome(each: Trace) -> Outcome:
+        used = usage(each, prices, times=times, vcpu=vcpu, disk_mib=disk_mib, gpu=gpu, gpu_size=gpu_size)
+        return Outcome(trace=each, bill=price(used, prices, free_tier=free_tier))
+
+    return WhatIf(before=outcome(trace), after=outcome(changed), notes=tuple(notes))
 
 
 def _check(memory_mib: int | None, keep_alive_s: float | None, cpu_share_of_time: float | None, threads: int) -> None:

@@ -7,7 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from fnlab.cost.break_even import break_even_load
-from fnlab.cost.fleets import SHARE, Demand, Fleet, fleet_for
+from fnlab.cost.demands import SHARE, Demand
+from fnlab.cost.fleets import Fleet, fleet_for
 from fnlab.cost.meters import Meter
 from fnlab.cost.nouns import Bill, money
 from fnlab.cost.pricing import price
@@ -81,7 +82,7 @@ class Comparison:
         return made.assign(break_even_load=loads)
 
     def __repr__(self) -> str:
-        return f"Comparison({'; '.join(f'{each.sheet} {money(each.total, each.currency)}' for each in self.bills)})"
+        return f"Comparison({'; '.join(_short(each) for each in self.bills)})"
 
     def _repr_html_(self) -> str:
         head = "<tr><th>price sheet</th><th>total</th><th>machines cheaper from</th><th>status</th></tr>"
@@ -164,6 +165,11 @@ def _usages(trace: Trace, times: int, vcpu: float | None) -> tuple[dict[str, Usa
     if not usages or (vcpu is not None and all(name in left_out for name in apart)):
         raise BadValue(next(iter(left_out.values())) if not usages else left_out[apart[0]])
     return usages, left_out
+
+
+def _short(each: Bill) -> str:
+    doubt = f" ({each.status})" if each.status == "unconfirmed" else ""
+    return f"{each.sheet} {money(each.total, each.currency)}{doubt}"
 
 
 def _title(each: Bill) -> str:
