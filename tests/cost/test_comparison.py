@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fnlab.cost import bill, compare, names, usage
+from fnlab.cost import bill, compare, names, price, usage
 from fnlab.errors import BadValue
 from fnlab.trace import Kind, Recorder, Status, Trace
 
@@ -112,3 +114,62 @@ def test_the_break_even_load_counts_the_machines_it_needs() -> None:
 def test_nothing_is_exchanged() -> None:
     """Every bill keeps Decimal amounts of its own currency."""
     assert all(isinstance(each.total, Decimal) for each in compare(busy()).bills)
+
+
+def test_what_is_paid_at_any_load_does_not_grow_with_it() -> None:
+    """A snapshot is kept for a version, not for its requests: where it alone costs more, machines pay at once."""
+    made = compare(busy(per_h=36, hours=1), machine="t3.medium", slo_s=30)
+    snapshot = 10_800 * 0.0000015046
+    by_load = 36 * 0.0000166667 + 36 * 0.0000002 + 0.0001397998
+    assert made.break_even["aws-lambda-snapstart"] == pytest.approx((0.0416 - snapshot) / by_load, rel=1e-6)
+    short = compare(busy(per_h=1, hours=1, memory_mib=10_240).window(0, 600), machine="m5.xlarge", slo_s=30)
+    assert short.break_even["aws-lambda-snapstart"] == 0.0
+
+
+@pytest.mark.parametrize("load", [0.5, 3, 40])
+def test_machines_are_as_many_at_the_load_as_a_busier_trace_needs(load: float) -> None:
+    """The most load of a fleet is where one machine more is needed."""
+    fleet = compare(busy(per_h=1800), machine="t3.medium", slo_s=2).fleets[0]
+    count = next(number for number in range(1, 500) if fleet.most_load(number) >= load)
+    assert fleet.demand.reached(count * fleet.workers, load) >= 0.95
+    assert count == 1 or fleet.demand.reached((count - 1) * fleet.workers, load) < 0.95
+
+
+def test_provisioned_instances_without_a_request_have_a_break_even_too() -> None:
+    """Nothing to size machines for: the one that there is, against what is kept ready."""
+    recorder = Recorder(memory_mib=1024)
+    recorder.ready(recorder.created(0.0, Kind.PROVISIONED), 0.0)
+    made = compare(recorder.trace(3600.0), machine="t3.medium")
+    kept = 3600 * 0.0000041667
+    assert made.break_even["aws-lambda"] == pytest.approx(0.0416 / kept, rel=1e-6)
+    assert compare(recorder.trace(0.0), machine="t3.medium").break_even["aws-lambda"] == 0.0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(10, 4000),
+    st.floats(0.2, 4.0),
+    st.sampled_from([512, 1024, 1769, 3072]),
+    st.sampled_from(["t3.medium", "c6i.large", "m5.xlarge"]),
+    st.floats(1.5, 10.0),
+)
+def test_the_break_even_load_is_the_least(
+    per_h: int, service_s: float, memory_mib: int, machine: str, slack: float
+) -> None:
+    """Just above it the fleet that meets the objective is no dearer than the functions; at no load below it is it."""
+    trace = busy(per_h=per_h, hours=1, service_s=service_s, memory_mib=memory_mib)
+    made = compare(trace, machine=machine, slo_s=service_s * slack)
+    fleet, used = made.fleets[0], made.usages["aws-lambda"]
+    each = float(made.bills[-1].total) / fleet.count
+
+    def cheaper(load: float) -> bool:
+        count = next(number for number in range(1, 5000) if fleet.most_load(number) >= load)
+        return float(price(used, "aws-lambda", load=Decimal(load)).total) >= count * each
+
+    found = made.break_even["aws-lambda"]
+    most = fleet.most_load(40)
+    if found is None or found > most:
+        assert not any(cheaper(most * share) for share in np.linspace(0.01, 1, 40))
+    else:
+        assert cheaper(found * (1 + 1e-6))
+        assert not any(cheaper(found * share) for share in np.linspace(0.01, 1 - 1e-6, 40))

@@ -1,5 +1,6 @@
 """From where on machines, or provisioned instances, are the cheaper way."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from fnlab.cost.fleets import Fleet
@@ -17,14 +18,16 @@ from fnlab.units import MIB_PER_GIB, S_PER_H
 MOST_MACHINES = 1024
 #: A load so small that the dearest tier prices it.
 _HARDLY = Decimal("1e-9")
-_CLOSE = 1e-9
+_NONE, _ONE = Decimal(0), Decimal(1)
+_CLOSE, _STEPS = 1e-9, 200
 
 
 def break_even_load(used: Usage, prices: Sheet, fleet: Fleet, fleet_total: Decimal) -> float | None:
     """Find the least multiple of the load at which machines are no dearer than functions.
 
     At each multiple the machines are as many as meet the objective then, and every quantity of the functions' usage is
-    multiplied, provisioned instances included. A fleet whose number was given stays as it is.
+    multiplied, provisioned instances included; only what is paid at any load is not. A fleet whose number was given
+    stays as it is, and so does one that has no work.
 
     Parameters
     ----------
@@ -38,20 +41,30 @@ def break_even_load(used: Usage, prices: Sheet, fleet: Fleet, fleet_total: Decim
     float or None
         None if machines never are the cheaper way, or not with 1,024 of them or fewer.
     """
-    each = fleet_total / fleet.count
-    steepest = float(price(used, prices, load=_HARDLY).total / _HARDLY)
-    if not steepest or not each:
-        return None if each else 0.0
-    if not fleet.sized:
-        return _load_for(used, prices, fleet_total)
+    each, at_rest = fleet_total / fleet.count, price(used, prices, load=_NONE).total
+    steepest = float((price(used, prices, load=_HARDLY).total - at_rest) / _HARDLY)
+    if not steepest:
+        return 0.0 if at_rest >= fleet_total else None
+    if not fleet.sized or not fleet.demand.has_work:
+        return _load_for(used, prices, fleet_total, at_rest)
 
     def pays(count: int) -> bool:
         most = fleet.most_load(count)
-        return steepest * most >= each * count and price(used, prices, load=Decimal(most)).total >= each * count
+        at_most = float(at_rest) + steepest * most
+        return at_most >= each * count and price(used, prices, load=Decimal(most)).total >= each * count
 
     per_machine = fleet.workers / (fleet.demand.arrivals_per_s * fleet.demand.mean_service_s)
-    if steepest * per_machine <= each:  # not even machines that are busy all the time
+    if steepest * per_machine <= each and not pays(1):  # not even machines that are busy all the time
         return None
+    high = _least(pays)
+    if high is None:
+        return None
+    reached = _load_for(used, prices, each * high, at_rest)
+    return max(reached, fleet.most_load(high - 1)) if high > 1 else reached
+
+
+def _least(pays: Callable[[int], bool]) -> int | None:
+    """Find the least number of machines that pays, given that any larger one does, too."""
     high = 1
     while not pays(high):
         high *= 2
@@ -61,18 +74,19 @@ def break_even_load(used: Usage, prices: Sheet, fleet: Fleet, fleet_total: Decim
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if pays(middle) else (middle, high)
-    reached = _load_for(used, prices, each * high)
-    return max(reached, fleet.most_load(high - 1)) if high > 1 else reached
+    return high
 
 
-def _load_for(used: Usage, prices: Sheet, total: Decimal) -> float:
+def _load_for(used: Usage, prices: Sheet, total: Decimal, at_rest: Decimal) -> float:
     """Find the multiple of the load at which the functions' bill comes to a total.
 
     Tiers only ever get cheaper, so the average price falls with the load and the steps approach from below.
     """
-    load = Decimal(1)
-    for _ in range(200):
-        step = total / price(used, prices, load=load).total
+    if total <= at_rest:
+        return 0.0
+    load = _ONE
+    for _ in range(_STEPS):
+        step = (total - at_rest) / (price(used, prices, load=load).total - at_rest)
         load *= step
         if abs(step - 1) < _CLOSE:
             break
@@ -100,9 +114,6 @@ def provisioned_break_even(sheet_name: str | Sheet = "aws-lambda") -> float:
     if not run or not kept or on_demand <= run:
         raise BadValue(f"provisioned instances must have prices of their own on the sheet; {prices.name!r} has none.")
     return float(kept / (on_demand - run))
-
-
-_ONE = Decimal(1)
 
 
 def machine_break_even(

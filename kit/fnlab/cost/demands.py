@@ -86,6 +86,11 @@ class Demand:
         """Mean execution time; 0 when nothing ran."""
         return float(self.service_s.mean()) if len(self.service_s) else 0.0
 
+    @property
+    def has_work(self) -> bool:
+        """Whether anything comes, and takes time."""
+        return self.arrivals_per_s > 0 and self.mean_service_s > 0
+
     @cached_property
     def _slack_s(self) -> Column:
         """How long each request that runs within the objective may wait."""
@@ -99,7 +104,7 @@ class Demand:
         execution time, which is the trace's: the mean of ``P(W <= slo - s)`` over all execution times s.
         """
         mean_s, rate = self.mean_service_s, self.arrivals_per_s * load
-        if not rate or not mean_s:
+        if not self.has_work:
             return 1.0
         if workers <= rate * mean_s:
             return 0.0

@@ -62,7 +62,7 @@ class Fleet:
 
     def _searched(self, count: int) -> float:
         rate, mean_s, workers = self.demand.arrivals_per_s, self.demand.mean_service_s, count * self.workers
-        if not rate or not mean_s:
+        if not self.demand.has_work:
             return float("inf")
         low, high = 0.0, workers / (rate * mean_s)
         while high - low > 1e-9 * high:

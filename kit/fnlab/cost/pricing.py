@@ -66,7 +66,8 @@ def price(used: Usage, sheet: str | Sheet, *, free_tier: bool = False, load: Dec
     Parameters
     ----------
     load : Decimal
-        Every quantity is multiplied by it: what the bill would be if all were so many times as much.
+        Every quantity that grows with the load is multiplied by it: what the bill would be if so many times as
+        much came.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def _lines(used: Usage, prices: Sheet, load: Decimal, *, free_tier: bool) -> Ite
     filled: dict[str, Decimal] = defaultdict(Decimal)
     free = {item.free: prices[item.free].number for item in prices.items if item.free and free_tier}
     for item in prices.items:
-        amount = getattr(used, item.meter) * load
+        amount = getattr(used, item.meter) * (_ONE if item.any_load else load)
         if item.only_if_used and not amount:
             continue
         given = min(amount, free.get(item.free, Decimal(0)))

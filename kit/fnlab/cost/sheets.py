@@ -110,6 +110,8 @@ class Item:
         Facts behind the quantity, whose doubts are the line's.
     only_if_used : bool
         Whether the line is left out when there is nothing of it.
+    any_load : bool
+        Whether it is the same at any load, such as what is paid for a version and not for its use.
     """
 
     item: str
@@ -121,6 +123,7 @@ class Item:
     free: str = ""
     rules: tuple[str, ...] = ()
     only_if_used: bool = False
+    any_load: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
