@@ -141,3 +141,10 @@ def test_an_own_objective_can_always_be_met() -> None:
             instance=instance,
         )
     assert fleet(recorder.trace(3600.0)).demand.slo_s == 2.0
+
+
+def test_a_fleet_is_short_to_read() -> None:
+    """What, how many, and what it reaches."""
+    made = fleet(evenly((360,)), slo_s=2)
+    assert repr(made) == f"Fleet(1 x 't3.medium', {made.reached:.2%} within 2 s)"
+    assert repr(made.demand) == "Demand(0.1/s of 1 s, 95.00% within 2 s)"

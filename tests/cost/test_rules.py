@@ -250,3 +250,18 @@ def test_bad_input_is_refused_in_one_sentence() -> None:
         bill(requests((0.0, 1.0), memory_mib=8192), "azure-flex")
     with pytest.raises(BadValue, match=r"gpu_size must be left out where no gpu is named"):
         bill(trace, "aws-lambda", gpu_size=1)
+
+
+def test_overlap_on_provisioned_instances_is_doubtful_only_where_it_is_billed() -> None:
+    """Hibernating, Alibaba bills when a kept instance runs something; otherwise only how long it is kept."""
+    recorder = Recorder(memory_mib=1024)
+    instance = recorder.created(0.0, Kind.PROVISIONED)
+    recorder.ready(instance, 0.0)
+    for at_s in (1.0, 1.5):
+        recorder.invocation(arrival_s=at_s, start_s=at_s, end_s=at_s + 1, init_s=0, status=Status.OK, instance=instance)
+    plain, idle = (bill(recorder.trace(60.0), name, vcpu=0.5) for name in ("alibaba-fc-intl", "alibaba-fc-intl-idle"))
+    for made, status, said in ((plain, "confirmed", False), (idle, "unconfirmed", True)):
+        lines = {line.item: line for line in made.lines}
+        assert lines["vCPU, provisioned"].status == status
+        assert any("0.5 s billed once" in note for note in made.notes) == said
+    assert {line.item: line.quantity for line in idle.lines}["vCPU, provisioned"] == Decimal("0.75")

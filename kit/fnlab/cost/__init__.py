@@ -2,7 +2,8 @@
 
 A trace becomes a :class:`Usage` (requests, GB-seconds, vCPU-seconds), and a usage becomes a :class:`Bill`. Prices and
 billing rules are dated facts in ``sheets/*.toml``; a bill says of every line where its price comes from and whether it
-is confirmed. Money is :class:`decimal.Decimal`, each bill in its own currency: there is no exchange rate here.
+is confirmed. :func:`compare` sets all sheets and a fleet of machines side by side, :func:`what_if` another memory size
+or keep-alive. Money is :class:`decimal.Decimal`, each bill in its own currency: there is no exchange rate here.
 """
 
 from fnlab.cost.break_even import machine_break_even, provisioned_break_even

@@ -81,6 +81,12 @@ class Demand:
         demand._check()
         return demand
 
+    def __repr__(self) -> str:
+        return (
+            f"Demand({self.arrivals_per_s:.4g}/s of {short_duration(self.mean_service_s)}, {self.share:.2%} within "
+            f"{short_duration(self.slo_s)})"
+        )
+
     @cached_property
     def mean_service_s(self) -> float:
         """Mean execution time; 0 when nothing ran."""

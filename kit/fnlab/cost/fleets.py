@@ -49,6 +49,10 @@ class Fleet:
         """Share of requests that it answers in time."""
         return self.demand.reached(self.count * self.workers)
 
+    def __repr__(self) -> str:
+        within = short_duration(self.demand.slo_s)
+        return f"Fleet({self.count} x {self.machine.name!r}, {self.reached:.2%} within {within})"
+
     def bill(self, trace: Trace, *, times: int = 1) -> Bill:
         """Price it for the trace's whole window; the notes say what was assumed."""
         made = vm_bill(trace, self.machine.name, count=self.count, times=times, sheet_name=self.sheet)

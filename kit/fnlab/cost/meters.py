@@ -88,13 +88,13 @@ class Meter:
         """Add up what is billed of on-demand instances, each request, period or life rounded by the rule."""
         return self._once(("ran", rule), lambda: self._ran_ms(rule))
 
-    def overlap_s(self, rule: Rule) -> float:
+    def overlap_s(self, rule: Rule, *, provisioned: bool) -> float:
         """How much longer the requests ran together than their instances were at work."""
         if not rule.once or rule.whole_life:
             return 0.0
-        rows = self._rows(provisioned=False)
-        begin_s, end_s = self._spans(rule.init)
-        _, from_s, to_s = self._periods(rule.init, provisioned=False)
+        rows, init = self._rows(provisioned=provisioned), rule.init and not provisioned
+        begin_s, end_s = self._spans(init)
+        _, from_s, to_s = self._periods(init, provisioned=provisioned)
         return max(0.0, float((end_s - begin_s)[rows].sum() - (to_s - from_s).sum()))
 
     def kept_run_ms(self, rule: Rule) -> ByMemory:

@@ -16,6 +16,7 @@ _ONE = Decimal(1)
 
 #: Rules that only matter when there was something for them to rule.
 _WHEN = {"init_billed": "init_s", "overlap_billed_once": "overlap_s"}
+_WHEN_PROVISIONED = {"overlap_billed_once": "provisioned_overlap_s"}
 
 
 def bill(
@@ -105,7 +106,8 @@ def _lines(used: Usage, prices: Sheet, load: Decimal, *, free_tier: bool) -> Ite
 
 def _converted(amount: Decimal, item: Item, used: Usage, prices: Sheet) -> tuple[Decimal, str, list[Fact]]:
     """Turn a quantity into what is priced, and say how, and by which facts."""
-    rules = [prices[rule] for rule in item.rules if getattr(used, _WHEN.get(rule, ""), True)]
+    when = _WHEN_PROVISIONED if item.meter.startswith("provisioned") else _WHEN
+    rules = [prices[rule] for rule in item.rules if getattr(used, when.get(rule, ""), True)]
     if not item.factor:
         with_init = "init_billed" in item.rules and prices.holds("init_billed") and used.init_s
         return amount, f"includes {quantity(used.init_s)} s of init" if with_init else "", rules

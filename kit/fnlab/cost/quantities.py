@@ -115,7 +115,9 @@ def metered(meter: Meter, prices: Sheet, sizes: Sizes, *, times: int, chosen: Ch
     kept = _Resources(meter.kept_ms(grain_ms, times), sizes, 1)
     kept_run = _Resources(meter.kept_run_ms(rule), sizes, times)
     on_demand, provisioned = (count * times for count in meter.requests)
-    init_s, overlap_s = (_seconds(value) * times for value in (meter.init_s, meter.overlap_s(rule)))
+    init_s = _seconds(meter.init_s) * times
+    overlap_s, kept_overlap_s = (_seconds(meter.overlap_s(rule, provisioned=each)) * times for each in (False, True))
+    shared_s = overlap_s + (kept_overlap_s if any("provisioned_run" in each for each in prices.meters) else 0)
     snapshot_s = max(_seconds(meter.trace.duration_s) * times, _number(prices, "snapshot_minimum_s"))
     return Usage(
         requests=on_demand + provisioned,
@@ -136,10 +138,11 @@ def metered(meter: Meter, prices: Sheet, sizes: Sizes, *, times: int, chosen: Ch
         restored_gb=_gb(sum(sizes.memory_mib[mib] * count for mib, count in meter.started.items())) * times,
         init_s=init_s,
         overlap_s=overlap_s,
+        provisioned_overlap_s=kept_overlap_s,
         hours=meter.hours * times if "hourly_minimum" in prices else 0,
         gpu=chosen.gpu,
         vcpu_assumed=prices.cores_apart and chosen.vcpu is None,
-        notes=(*prices.notes, *_notes(meter, prices, sizes, chosen), *_rule_notes(prices, rule, init_s, overlap_s)),
+        notes=(*prices.notes, *_notes(meter, prices, sizes, chosen), *_rule_notes(prices, rule, init_s, shared_s)),
     )
 
 

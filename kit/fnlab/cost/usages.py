@@ -27,8 +27,9 @@ class Usage:
         Memory of every version times how long its snapshot was kept, and memory of every on-demand instance once.
     init_s : Decimal
         Time that requests waited for new on-demand instances, billed or not.
-    overlap_s : Decimal
-        How much longer requests ran together than the time that is billed once for all of them.
+    overlap_s, provisioned_overlap_s : Decimal
+        How much longer requests ran together than the time that is billed once for all of them, on on-demand instances
+        and on provisioned ones.
     hours : int
         Clock hours in which something ran or was kept, where the sheet has a minimum for them.
     gpu : str
@@ -57,6 +58,7 @@ class Usage:
     restored_gb: Decimal = Decimal(0)
     init_s: Decimal = Decimal(0)
     overlap_s: Decimal = Decimal(0)
+    provisioned_overlap_s: Decimal = Decimal(0)
     hours: int = 0
     gpu: str = ""
     vcpu_assumed: bool = False
