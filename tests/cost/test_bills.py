@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from fnlab.cost import Usage, bill, compare, price, usage
+from fnlab.cost import Usage, bill, price, usage
 from fnlab.errors import BadValue
 from fnlab.trace import Kind, Recorder, Status, Trace
 
@@ -221,22 +221,3 @@ def test_the_lines_add_up_and_become_a_frame() -> None:
     made = bill(one(init_s=0.25), "alibaba-fc-intl", vcpu=0.5)
     assert sum(made.frame["amount"]) == made.total
     assert list(made.frame["item"]) == ["invocations", "vCPU", "memory", "disk"]
-
-
-def test_a_comparison_holds_every_sheet_and_the_machine() -> None:
-    """Each bill keeps its own currency, and equals the bill made alone."""
-    made = compare(one(), times=30)
-    assert [each.sheet for each in made.bills] == ["aws-lambda", "alibaba-fc-cn", "alibaba-fc-intl", "vm-aws"]
-    assert made["aws-lambda"] == bill(one(), "aws-lambda", times=30)
-    assert list(made.frame["currency"]) == ["USD", "CNY", "USD", "USD"]
-    assert "<mark>unconfirmed</mark>" in made._repr_html_()
-    assert "1 x t3.medium" in made._repr_html_()
-    with pytest.raises(BadValue, match="got 'azure'"):
-        _ = made["azure"]
-
-
-def test_a_comparison_finds_the_machine_on_its_sheet() -> None:
-    """A machine of Alibaba is billed in CNY."""
-    assert compare(one(), machine="ecs.c7.large").bills[-1].currency == "CNY"
-    with pytest.raises(BadValue, match="machine must be one of"):
-        compare(one(), machine="t9.medium")

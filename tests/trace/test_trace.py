@@ -31,6 +31,34 @@ def test_the_totals_of_a_small_trace():
     assert trace.latency_s.tolist() == [3.0, 0.0, 1.0]
 
 
+def overlapping(spans, *, init_s=0.0):
+    """Requests from and to these seconds, each given with its instance."""
+    recorder = Recorder(memory_mib=128)
+    for _ in range(1 + max(instance for instance, _, _ in spans)):
+        recorder.created(0.0)
+    for instance, from_s, to_s in spans:
+        recorder.invocation(
+            arrival_s=from_s, start_s=from_s + init_s, end_s=to_s, init_s=init_s, status=Status.OK, instance=instance
+        )
+    return recorder.trace(100.0)
+
+
+def test_requests_at_once_are_busy_time_once():
+    """0 to 3 s and 1 to 2 s and 2.5 to 4 s on one instance are 4 s; the same time on another counts again."""
+    spans = [(0, 0.0, 3.0), (0, 1.0, 2.0), (0, 2.5, 4.0), (0, 10.0, 11.0), (1, 1.0, 2.0)]
+    assert overlapping(spans).busy_s == 6.0
+    assert overlapping([(0, 0.0, 3.0), (0, 3.0, 5.0)]).busy_s == 5.0
+    assert overlapping([(0, 5.0, 9.0), (0, 6.0, 9.0)], init_s=1.0).busy_s == 4.0
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 60), st.integers(0, 20)), min_size=1, max_size=30))
+def test_busy_time_is_the_union_of_each_instance(spans):
+    """Second by second: an instance is busy in those that any of its requests covers."""
+    covered = {(instance, at) for instance, begin, length in spans for at in range(begin, begin + length)}
+    rows = [(instance, float(begin), float(begin + length)) for instance, begin, length in spans]
+    assert overlapping(rows).busy_s == len(covered)
+
+
 def test_a_living_instance_counts_to_the_end_of_the_window():
     """And one that stopped after it, too."""
     recorder = Recorder(memory_mib=128)

@@ -30,7 +30,7 @@ _HOME = click.option(
 
 _SHEET = click.option(
     "--sheet",
-    type=click.Choice(cost.names("gb-seconds", "compute-units")),
+    type=click.Choice(cost.names("functions")),
     default=show.SHEET,
     show_default=True,
     help="Whose prices.",

@@ -1,18 +1,16 @@
-"""Price sheets: dated facts, read from ``sheets/*.toml``."""
+"""The nouns of a price sheet: dated facts, and which of them make which line of a bill."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cached_property
 from html import escape
-from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from fnlab.errors import BadValue
 
 Status = Literal["confirmed", "secondary", "unconfirmed"]
-Scheme = Literal["gb-seconds", "compute-units", "machine-hours"]
+Scheme = Literal["functions", "machine-hours"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +22,22 @@ class Tier:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Size:
+    """vCPU on sale, from `least_vcpu` to `most_vcpu` in steps, and the memory that they may be bought with."""
+
+    least_vcpu: Decimal
+    most_vcpu: Decimal
+    step: Decimal
+    least_mib: int
+    most_mib: int
+
+    def fits(self, vcpu: Decimal, memory_mib: int) -> bool:
+        """Say whether such an instance is on sale."""
+        on_step = not (vcpu - self.least_vcpu) % self.step
+        return on_step and self.least_vcpu <= vcpu <= self.most_vcpu and self.least_mib <= memory_mib <= self.most_mib
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fact:
     """One value of a sheet, with where it comes from.
 
@@ -32,9 +46,11 @@ class Fact:
     name : str
         As in the file.
     value : Decimal, bool or None
-        The value; None when the fact is a list of `tiers`.
+        The value; None when the fact is a list.
     tiers : tuple of Tier
         Prices by volume, cheapest volume last.
+    values, sizes : tuple of Decimal, tuple of Size
+        What is on sale.
     per : Decimal
         For how many units the value is, 1 unless the vendor sells in lots.
     unit, source, as_of, note : str
@@ -45,13 +61,15 @@ class Fact:
 
     name: str
     value: Decimal | bool | None
-    tiers: tuple[Tier, ...]
-    per: Decimal
+    tiers: tuple[Tier, ...] = ()
+    values: tuple[Decimal, ...] = ()
+    sizes: tuple[Size, ...] = ()
+    per: Decimal = Decimal(1)
     unit: str
     source: str
     as_of: str
     status: Status
-    note: str
+    note: str = ""
 
     @property
     def number(self) -> Decimal:
@@ -59,6 +77,53 @@ class Fact:
         if not isinstance(self.value, Decimal):
             raise BadValue(f"{self.name} must be a single number to be used as one; it is {self.value!r}.")
         return self.value / self.per
+
+    @property
+    def prices(self) -> tuple[Tier, ...]:
+        """The tiers; a single price is one tier without end."""
+        return self.tiers or (Tier(up_to=None, price=self.number),)
+
+    @property
+    def cited(self) -> str:
+        """The source and its date."""
+        return f"{self.source} (as of {self.as_of})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """How one line of a bill comes about: a quantity of the usage times a price.
+
+    Attributes
+    ----------
+    item : str
+        What the line is called.
+    meter, unit : str
+        The attribute of :class:`~fnlab.cost.Usage` that is billed, and its unit.
+    price : str
+        The fact that prices it. Lines of one price fill its tiers one after another. ``{gpu}`` stands for the
+        chosen GPU.
+    factor, factor_unit : str
+        The fact that converts the quantity before it is priced, and into what.
+    free : str
+        The fact that says how much of it is free each month; lines that name the same one share it.
+    rules : tuple of str
+        Facts behind the quantity, whose doubts are the line's.
+    only_if_used : bool
+        Whether the line is left out when there is nothing of it.
+    any_load : bool
+        Whether it is the same at any load, such as what is paid for a version and not for its use.
+    """
+
+    item: str
+    meter: str
+    unit: str
+    price: str
+    factor: str = ""
+    factor_unit: str = ""
+    free: str = ""
+    rules: tuple[str, ...] = ()
+    only_if_used: bool = False
+    any_load: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,15 +146,23 @@ class Sheet:
     name, title : str
         How the sheet is called in code and in print.
     scheme : str
-        How usage becomes money: ``"gb-seconds"``, ``"compute-units"`` or ``"machine-hours"``.
+        What it prices: ``"functions"`` by usage, or ``"machine-hours"``.
     currency, region : str
         ISO code of the currency; where the prices hold.
     limits : str
-        Whose :class:`~fnlab.functions.Limits` go with it; empty for machines.
+        Whose :class:`~fnlab.functions.Limits` go with it; empty where the sheet itself says what is on sale.
     facts : Mapping of str to Fact
         Prices and rules.
+    gpu_facts : Mapping of str to Fact
+        What holds instead for an instance with a GPU.
+    gpus : tuple of str
+        The GPUs on sale.
+    items : tuple of Item
+        The lines of a bill; empty for machines.
     machines : Mapping of str to Machine
         What can be rented; empty for functions.
+    notes : tuple of str
+        What every bill of this sheet assumes.
     """
 
     name: str
@@ -97,9 +170,13 @@ class Sheet:
     scheme: Scheme
     currency: str
     region: str
-    limits: str
+    limits: str = ""
     facts: Mapping[str, Fact]
+    gpu_facts: Mapping[str, Fact]
+    gpus: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
     machines: Mapping[str, Machine]
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, fact: str) -> Fact:
         if fact not in self.facts:
@@ -109,44 +186,41 @@ class Sheet:
     def __contains__(self, fact: object) -> bool:
         return fact in self.facts
 
+    @cached_property
+    def every_fact(self) -> tuple[Fact, ...]:
+        """Facts, those for a GPU, and the machines' prices."""
+        return (*self.facts.values(), *self.gpu_facts.values(), *(each.price for each in self.machines.values()))
+
+    @cached_property
+    def meters(self) -> frozenset[str]:
+        """What has to be metered for a bill."""
+        return frozenset(item.meter for item in self.items)
+
+    @cached_property
+    def cores_apart(self) -> bool:
+        """Whether vCPU is sold apart from memory."""
+        return any("vcpu" in meter for meter in self.meters)
+
+    @cached_property
+    def with_gpu(self) -> "Sheet":
+        """The same sheet for an instance with a GPU."""
+        return replace(self, facts={**self.facts, **self.gpu_facts})
+
+    def holds(self, rule: str) -> bool:
+        """Say whether the sheet has a rule, and it is true."""
+        return rule in self.facts and self.facts[rule].value is True
+
     def __repr__(self) -> str:
-        return f"Sheet({self.name!r}, {self.currency}, {len(self.facts) + len(self.machines)} facts)"
+        return f"Sheet({self.name!r}, {self.currency}, {len(self.every_fact)} facts)"
 
     def _repr_html_(self) -> str:
         head = "<tr><th>fact</th><th>value</th><th>unit</th><th>as of</th><th>status</th></tr>"
-        every = [*self.facts.values(), *(machine.price for machine in self.machines.values())]
         rows = "".join(
-            f"<tr><td style='text-align:left'>{escape(fact.name)}</td><td>{_values(fact)}</td>"
-            f"<td>{escape(fact.unit)}</td><td>{fact.as_of}</td><td>{marked(fact.status)}</td></tr>"
-            for fact in every
+            f"<tr title='{escape(fact.source, quote=True)}'><td style='text-align:left'>{escape(fact.name)}</td>"
+            f"<td>{_values(fact)}</td><td>{escape(fact.unit)}</td><td>{fact.as_of}</td><td>{marked(fact.status)}</td></tr>"
+            for fact in self.every_fact
         )
         return f"<table><caption>{escape(self.title)}, {escape(self.region)}</caption>{head}{rows}</table>"
-
-
-def names(*schemes: Scheme) -> tuple[str, ...]:
-    """Name the sheets there are, or those of the given schemes.
-
-    Examples
-    --------
-    >>> names("machine-hours")
-    ('vm-alibaba', 'vm-aws')
-    """
-    folder = files("fnlab.cost") / "sheets"
-    every = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return tuple(name for name in every if not schemes or _read(name).scheme in schemes)
-
-
-def sheet(name: str) -> Sheet:
-    """Read a price sheet by name.
-
-    Raises
-    ------
-    BadValue
-        If there is no sheet of that name; the message lists those there are.
-    """
-    if name not in names():
-        raise BadValue(f"a price sheet is one of {', '.join(names())}; got {name!r}.")
-    return _read(name)
 
 
 def worst(statuses: Iterable[Status]) -> Status:
@@ -160,51 +234,10 @@ def marked(status: Status) -> str:
     return {"confirmed": "confirmed", "secondary": "<em>secondary</em>"}.get(status, f"<mark>{status}</mark>")
 
 
-@cache
-def _read(name: str) -> Sheet:
-    text = (files("fnlab.cost") / "sheets" / f"{name}.toml").read_text(encoding="utf-8")
-    entries: dict[str, Any] = tomllib.loads(text, parse_float=Decimal)
-    renting = entries.pop("machine", {})
-    head = {key: entries.pop(key) for key in ("title", "scheme", "currency", "region")}
-    return Sheet(
-        name=name,
-        limits=entries.pop("limits", ""),
-        facts={key: _fact(key, entry) for key, entry in entries.items()},
-        machines={key: _machine(key, entry) for key, entry in renting.items()},
-        **head,
-    )
-
-
-def _fact(name: str, entry: Mapping[str, Any]) -> Fact:
-    value = entry.get("value")
-    return Fact(
-        name=name,
-        value=value if value is None or isinstance(value, bool) else Decimal(value),
-        tiers=tuple(_tier(tier) for tier in entry.get("tiers", ())),
-        per=Decimal(entry.get("per", 1)),
-        unit=entry["unit"],
-        source=entry["source"],
-        as_of=entry["as_of"],
-        status=entry["status"],
-        note=entry.get("note", ""),
-    )
-
-
-def _tier(entry: Mapping[str, Any]) -> Tier:
-    return Tier(up_to=Decimal(entry["up_to"]) if "up_to" in entry else None, price=Decimal(entry["price"]))
-
-
-def _machine(name: str, entry: Mapping[str, Any]) -> Machine:
-    return Machine(
-        name=name,
-        vcpu=entry["vcpu"],
-        memory_gib=entry["memory_gib"],
-        gpu=entry.get("gpu", ""),
-        price=_fact(name, entry),
-    )
-
-
 def _values(fact: Fact) -> str:
     if fact.tiers:
         return "; ".join(f"{tier.price:f}" + (f" up to {tier.up_to:,}" if tier.up_to else "") for tier in fact.tiers)
+    if fact.values or fact.sizes:
+        sizes = [f"{each.least_vcpu:f} to {each.most_vcpu:f}" for each in fact.sizes]
+        return ", ".join([*(f"{value:f}" for value in fact.values), *sizes])
     return f"{fact.value:f}" if isinstance(fact.value, Decimal) else str(fact.value).lower()

@@ -4,7 +4,8 @@ from decimal import ROUND_CEILING, Decimal
 from math import ceil
 
 from fnlab.cost.nouns import Bill, Line
-from fnlab.cost.sheets import Fact, Machine, Sheet, names, sheet, worst
+from fnlab.cost.reading import names, sheet
+from fnlab.cost.sheets import Fact, Machine, Sheet, worst
 from fnlab.cost.sizes import check_whole
 from fnlab.errors import BadValue
 from fnlab.trace import Trace
@@ -52,7 +53,7 @@ def vm_bill(
     check_whole("count", count)
     check_whole("times", times)
     prices = sheet(sheet_name)
-    rented = _machine(prices, machine)
+    rented = machine_on(prices, machine)
     hours = _billed_s(trace.duration_s * times, prices) * count / S_PER_H
     facts = _facts(prices, rented)
     line = Line(
@@ -62,7 +63,7 @@ def vm_bill(
         unit_price=rented.price.number,
         amount=hours * rented.price.number,
         status=worst(fact.status for fact in facts),
-        source="; ".join(dict.fromkeys(f"{fact.source} (as of {fact.as_of})" for fact in facts)),
+        source="; ".join(dict.fromkeys(fact.cited for fact in facts)),
         note=f"{rented.vcpu} vCPU, {rented.memory_gib} GiB",
     )
     notes = (rented.price.note,) if rented.price.note else ()
@@ -84,7 +85,8 @@ def sheet_of(machine: str) -> str:
     return holders[0]
 
 
-def _machine(prices: Sheet, name: str) -> Machine:
+def machine_on(prices: Sheet, name: str) -> Machine:
+    """Find a machine on a sheet; refuse one that it does not rent."""
     if not prices.machines:
         raise BadValue(
             f"a machine is rented on one of {', '.join(names('machine-hours'))}; got {prices.name!r}, "

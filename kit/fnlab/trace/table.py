@@ -10,6 +10,7 @@ import numpy as np
 
 from fnlab.display import facts
 from fnlab.errors import BadValue
+from fnlab.trace.periods import active_periods
 from fnlab.units import require, short_duration
 
 if TYPE_CHECKING:
@@ -162,8 +163,14 @@ class Trace:
 
     @property
     def busy_s(self) -> float:
-        """Seconds that instances spent starting for a request or running one."""
-        return float((self["end_s"] - self["start_s"] + self["init_s"])[self.served].sum())
+        """Seconds that instances spent starting for a request or running one; requests at once count once."""
+        served = self.served
+        end_s, init_s = self["end_s"][served], self["init_s"][served]
+        begin_s = self["start_s"][served] - init_s
+        _, from_s, to_s = active_periods(self["instance"][served], begin_s, end_s)
+        if len(from_s) == len(begin_s):  # nothing overlaps: the sum in the rows' own order
+            return float((end_s - self["start_s"][served] + init_s).sum())
+        return float((to_s - from_s).sum())
 
     @property
     def idle_s(self) -> float:
