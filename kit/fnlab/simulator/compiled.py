@@ -8,9 +8,9 @@ import numpy as np
 from fnlab.functions import Function, Scaling
 from fnlab.simulator import fast
 from fnlab.simulator import kernel_stack as stack
-from fnlab.simulator.books import RowBuffers
 from fnlab.simulator.compiled_events import EventPool, power_of_two
 from fnlab.simulator.draws import Draws
+from fnlab.simulator.kernel_books import ROW
 from fnlab.simulator.ledger import COUNTS, SECONDS
 from fnlab.simulator.rows import Rows
 from fnlab.trace import Trace
@@ -42,14 +42,16 @@ def play(scaling: Scaling, workload: Workload, service_s: Column, start_s: Colum
     if fast.unknown(scaling) is None:
         return _play_stack(scaling, workload, service_s, start_s, replaces=replaces)
     least, count = scaling.min_instances, len(workload)
-    of_requests = [np.empty(count, dtype="i8"), *(np.empty(count) for _ in range(3))]
-    of_instances = [np.full(count + least, np.nan) for _ in range(3)]
+    rows = np.empty(count + least, dtype=ROW)
+    rows["stopped_s"] = np.nan
     pool = EventPool(scaling, replaces=replaces)
-    pool.open(np.array([workload.duration_s]), start_s[:least], RowBuffers(*of_requests, *of_instances))
+    pool.open(np.array([workload.duration_s]), start_s[:least], rows)
     for at in range(0, max(count, 1), BLOCK):
         block, is_last = slice(at, at + BLOCK), at + BLOCK >= count
         pool.advance(workload.arrivals_s[block], service_s[block], start_s[pool.started :], finish=is_last)
-    return Rows(*of_requests, *(column[: pool.started] for column in of_instances))
+    of_requests = (rows[name][:count].copy() for name in ("instance", "start_s", "end_s", "init_s"))
+    of_instances = (rows[name][: pool.started].copy() for name in ("created_s", "ready_s", "stopped_s"))
+    return Rows(*of_requests, *of_instances)
 
 
 def _play_stack(scaling: Scaling, workload: Workload, service_s: Column, start_s: Column, *, replaces: bool) -> Rows:
