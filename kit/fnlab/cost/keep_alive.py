@@ -78,37 +78,51 @@ class _Stretches:
         A cold start takes the most recently used instance of its version that had been stopped by then and would
         still have been kept.
         """
-        columns = self._trace.instance_columns
-        stopped_s = np.where(self.is_last, columns["stopped_s"][self.instance], np.nan)
-        stops = [number for number in np.argsort(stopped_s, kind="stable") if not np.isnan(stopped_s[number])]
+        stopped_s = np.where(self.is_last, self._trace.instance_columns["stopped_s"][self.instance], np.nan)
+        stops = np.argsort(stopped_s, kind="stable")[: np.count_nonzero(~np.isnan(stopped_s))]
+        stop_times_s = stopped_s[stops].tolist()
+        begin_s, end_s, sort, starts = (each.tolist() for each in (self.begin_s, self.end_s, self._sort, self._starts))
         found, waiting = np.full(len(self), -1), 0
-        idle: dict[tuple[int, int], list[tuple[float, int]]] = defaultdict(list)
-        for number in np.argsort(self.begin_s, kind="stable"):
-            while waiting < len(stops) and stopped_s[stops[waiting]] <= self.begin_s[number]:
-                insort(idle[self._sort_of(stops[waiting])], (float(self.end_s[stops[waiting]]), int(stops[waiting])))
+        idle: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        stop_numbers = stops.tolist()
+        for number in self._in_time:
+            while waiting < len(stop_numbers) and stop_times_s[waiting] <= begin_s[number]:
+                stopped = stop_numbers[waiting]
+                insort(idle[sort[stopped]], (end_s[stopped], stopped))
                 waiting += 1
-            free = idle[self._sort_of(number)]
-            starts = self.is_cold[number] and not self.is_split[number]
-            if starts and free and self.begin_s[number] - free[-1][0] <= self._keep_alive_s + _SLACK_S:
+            free = idle[sort[number]]
+            if starts[number] and free and begin_s[number] - free[-1][0] <= self._keep_alive_s + _SLACK_S:
                 found[number] = free.pop()[1]
         return found
 
     @cached_property
     def chains(self) -> tuple[Column, Column]:
         """Number the instances that come out: the one each stretch is on, and the first stretch of each."""
-        of_stretch, heads = np.zeros(len(self), dtype="i8"), list[int]()
-        for number in np.argsort(self.begin_s, kind="stable"):
-            before = self.follows[number]
+        follows, of_stretch, heads = self.follows.tolist(), [0] * len(self), list[int]()
+        for number in self._in_time:
+            before = follows[number]
+            of_stretch[number] = of_stretch[before] if before >= 0 else len(heads)
             if before < 0:
-                of_stretch[number] = len(heads)
-                heads.append(int(number))
-            else:
-                of_stretch[number] = of_stretch[before]
-        return of_stretch, np.array(heads, dtype="i8")
+                heads.append(number)
+        return np.array(of_stretch, dtype="i8"), np.array(heads, dtype="i8")
 
-    def _sort_of(self, number: int) -> tuple[int, int]:
-        columns, row = self._trace.instance_columns, self.instance[number]
-        return int(columns["version"][row]), int(columns["memory_mib"][row])
+    @cached_property
+    def _in_time(self) -> list[int]:
+        numbers: list[int] = np.argsort(self.begin_s, kind="stable").tolist()
+        return numbers
+
+    @property
+    def _starts(self) -> Column:
+        """Whether an instance was started for the stretch."""
+        starts: Column = self.is_cold & ~self.is_split
+        return starts
+
+    @property
+    def _sort(self) -> Column:
+        """Number the version and memory of each stretch: only instances of one sort stand in for each other."""
+        columns = self._trace.instance_columns
+        pairs = np.stack([columns["version"][self.instance], columns["memory_mib"][self.instance]])
+        return np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1)
 
 
 def with_keep_alive(trace: Trace, keep_alive_s: float, *, init_s: float | None = None) -> Rekept:
