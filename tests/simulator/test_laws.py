@@ -198,8 +198,9 @@ def test_an_instance_that_all_share_is_cold_after_its_last_request(law):
 @three_draws
 def test_refusals_follow_erlangs_loss_formula(draw, law):
     """Any law of service, however long instances are kept."""
-    rate_per_s, load, factor, servers = log_uniform(draw, (0.01, 100), (0.5, 30), (0.1, 100), (2, 30))
+    rate_per_s, offered, factor, servers = log_uniform(draw, (0.01, 100), (0.5, 1.5), (0.1, 100), (2, 30))
     most = round(servers)
+    load = offered * most
     tally = tallied(
         rate_per_s,
         load / rate_per_s,
@@ -214,18 +215,20 @@ def test_refusals_follow_erlangs_loss_formula(draw, law):
 @three_draws
 def test_what_provisioned_instances_do_not_take_is_erlangs_overflow(draw):
     """On-demand instances serve the overflow, whatever they take to start and however long they are kept."""
-    rate_per_s, load, servers, init = log_uniform(draw, (0.1, 100), (0.5, 10), (2, 12), (0.1, 10))
+    rate_per_s, offered, servers, init = log_uniform(draw, (0.1, 100), (0.4, 1.2), (2, 12), (0.1, 10))
+    count = round(servers)
+    load = offered * count
     trace = traced(
         rate_per_s,
         cpu_s=Exponential(load / rate_per_s),
         init_s=Constant(init / rate_per_s),
         requests=300_000,
         keep_alive_s=30 / rate_per_s,
-        min_instances=round(servers),
+        min_instances=count,
         max_instances=10_000,
     )
     spilled = trace.instance_columns["kind"][trace["instance"]] == Kind.ON_DEMAND
-    assert agrees(batch_means(spilled, batches=BATCHES, warm_up=0.05), erlang_b(round(servers), load))
+    assert agrees(batch_means(spilled, batches=BATCHES, warm_up=0.05), erlang_b(count, load))
 
 
 @pytest.mark.parametrize("binding", ["bound", "first-free"])
