@@ -79,22 +79,24 @@ class Job:
         """
         take = self._left.pop if thread % 2 else self._left.popleft
         pool = self._module.Pool(self.scaling, replaces=self._cold_s is not None)
+        leaps = streams.Leaps(self.seed)
         while self._left and not self.stop.is_set():
             try:
                 function = take()
             except IndexError:  # another thread was quicker
                 return
-            if self._simulate(function, pool, thread):
+            if self._simulate(function, pool, leaps, thread):
                 self.counts[function], self.seconds[function] = pool.counts, pool.seconds
                 self.done[function] = True
 
-    def _simulate(self, function: int, pool: Any, thread: int) -> bool:
+    def _simulate(self, function: int, pool: Any, leaps: streams.Leaps, thread: int) -> bool:
         """Play one function; tell whether it came to its end."""
         seed = streams.seed_of(self.seed, function)
         starts = streams.Starts(seed, self._init_s, self._cold_s, least=self.scaling.min_instances)
         pool.open(self._edges_s, starts.promised_s)
         rng, mean_s = streams.stream(seed, streams.SERVICE), float(self.population.service_s[function])
-        for arrivals_s, is_last in streams.arrivals(self.population, function, seed=self.seed, law=self._interarrival):
+        blocks = streams.arrivals(self.population, function, rng=leaps.to(function), law=self._interarrival)
+        for arrivals_s, is_last in blocks:
             if self.stop.is_set():
                 return False
             service_s = checked("service", self._service.draw(rng, len(arrivals_s)) * mean_s)

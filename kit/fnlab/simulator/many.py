@@ -88,7 +88,7 @@ def simulate_many(
     >>> two = Population(rate_per_s=[0.5, 0.001], service_s=[0.2, 3], memory_mib=[128, 512], duration_s=86_400)
     >>> tally = simulate_many(two, scaling=Scaling(keep_alive_s=600), init_s=Constant(0.4), seed=1)
     >>> tally["invocations"].tolist(), tally["cold"].tolist()
-    ([43257, 75], [68, 49])
+    ([43237, 98], [55, 46])
     """
     if engine not in get_args(Engine):
         raise BadValue(f"engine must be one of {', '.join(get_args(Engine))}; got {engine!r}.")
@@ -114,8 +114,8 @@ def simulate_many(
     )
     traces = {}
     with ThreadPoolExecutor(threads) as executor:
-        futures = [executor.submit(job.play, number) for number in range(threads)]
         try:
+            futures = [executor.submit(job.play, number) for number in range(threads)]
             _watch(job, futures, progress=progress)
             traces = {function: job.trace(function) for function in rows}
         except KeyboardInterrupt:

@@ -14,14 +14,19 @@ from fnlab.trace.table import Column
 from fnlab.workload import Constant, Law, Workload
 from fnlab.workload.population import Population
 
-#: Which child of a function's seed draws what: the first three as in :mod:`fnlab.simulator.draws`, which has a fourth.
-SERVICE, INIT, COLD, ARRIVALS = 0, 1, 2, 4
+#: Which child of a function's seed draws what, as in :mod:`fnlab.simulator.draws`.
+SERVICE, INIT, COLD = range(3)
 
 #: A run's seed is moved up by so many bits to make room for the number of the function.
 _FUNCTION_BITS = 32
 
+#: How far ``PCG64.jumped`` leaps, by numpy's documentation: streams this far apart look unrelated.
+_LEAP = 210306068529402873165736369884012333109
+
 #: For a law that does not touch it: to make a stream takes a sixth of the time of a function that is hardly called.
 _UNUSED = np.random.default_rng(0)
+
+_NONE = np.empty(0)
 
 #: Requests of a block: their times and durations stay in a core's own cache.
 BLOCK = 16_384
@@ -40,33 +45,56 @@ def stream(seed: int, child: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(child,))))
 
 
-def arrivals(population: Population, function: int, *, seed: int, law: Law) -> Iterator[tuple[Column, bool]]:
+class Leaps:
+    """One generator that leaps to where a function's arrivals begin, an eighth of the time of making one for each.
+
+    Parameters
+    ----------
+    seed : int
+        Of the run; function k begins where ``PCG64(seed).jumped(k)`` does, as in :meth:`Population.workload`.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._bits = np.random.PCG64(seed)
+        self._beginning = self._bits.state
+        self._rng = np.random.Generator(self._bits)
+
+    def to(self, function: int) -> np.random.Generator:
+        """Leap; whatever was drawn from the generator before is over."""
+        self._bits.state = self._beginning
+        self._bits.advance(function * _LEAP)
+        return self._rng
+
+
+def arrivals(
+    population: Population, function: int, *, rng: np.random.Generator, law: Law
+) -> Iterator[tuple[Column, bool]]:
     """Draw the arrivals of a function in blocks, each with whether it is the last.
 
-    Pauses are drawn from `law`, of mean 1, times the function's mean pause; the first begins with the window.
+    Pauses are drawn from `law`, of mean 1, and added up; the sums, divided by the function's rate, are the arrivals.
     """
     rate_per_s, duration_s = float(population.rate_per_s[function]), population.duration_s
     expected = rate_per_s * duration_s
     if not expected:
         yield np.empty(0), True
         return
-    rng = stream(seed_of(seed, function), ARRIVALS)
     count = int(min(BLOCK, expected + 4 * np.sqrt(expected) + 8))  # mostly enough for all, four deviations above
-    at_s, pause_s = 0.0, 1 / rate_per_s
-    while at_s <= duration_s:
-        moments_s = checked("interarrival", law.draw(rng, count) * pause_s)
-        moments_s[0] += at_s
-        np.cumsum(moments_s, out=moments_s)
-        at_s = float(moments_s[-1])
-        if at_s <= duration_s:
-            yield moments_s, False
-        else:
-            yield moments_s[: np.searchsorted(moments_s, duration_s, side="right")], True
+    so_far = 0.0
+    while True:
+        sums = checked("interarrival", law.draw(rng, count))
+        sums[0] += so_far
+        np.cumsum(sums, out=sums)
+        so_far = sums[-1]
+        sums /= rate_per_s
+        if sums[-1] >= duration_s:
+            yield sums[: sums.searchsorted(duration_s)], True
+            return
+        yield sums, False
 
 
 def workload_of(population: Population, function: int, *, seed: int, law: Law) -> Workload:
     """Draw all arrivals of a function, as the simulation of many draws them."""
-    blocks = [moments_s for moments_s, _ in arrivals(population, function, seed=seed, law=law)]
+    blocks = [moments_s for moments_s, _ in arrivals(population, function, rng=Leaps(seed).to(function), law=law)]
     return Workload(np.concatenate(blocks), population.duration_s, f"function {function}")
 
 
@@ -87,14 +115,15 @@ class Starts:
 
     def __init__(self, seed: int, init_s: Law, cold_s: Law | None, *, least: int) -> None:
         draw = partial(init_s.draw, stream(seed, INIT) if not isinstance(init_s, Constant) else _UNUSED)
-        self.promised_s = checked("init_s", draw(least))
+        self.promised_s = checked("init_s", draw(least)) if least else _NONE
         self._law = "init_s"
         if cold_s is not None:
             draw, self._law = partial(cold_s.draw, stream(seed, COLD)), "cold_s"
-            draw(least)  # the n-th draw belongs to the n-th instance
+            if least:
+                draw(least)  # the n-th draw belongs to the n-th instance
         self._draw = draw
         self._count = _FIRST_STARTS
-        self._ahead_s, self._first = np.empty(0), least
+        self._ahead_s, self._first = _NONE, least
 
     def draw(self, count: int) -> Column:
         """Draw for the next instances."""

@@ -129,8 +129,8 @@ class Population:
     def workload(self, row: int, *, seed: int = 0) -> Workload:
         """Draw the requests of one function, by a rule that any engine can follow.
 
-        The generator is ``numpy.random.default_rng([seed, row])``. Its standard exponentials are added up one after
-        another; the sums, divided by the rate, are the arrivals, up to the first beyond the window.
+        The generator is ``Generator(PCG64(seed).jumped(row))`` of :mod:`numpy.random`. Its standard exponentials are
+        added up one after another; the sums, divided by the rate, are the arrivals, up to the first beyond the window.
 
         Examples
         --------
@@ -142,7 +142,9 @@ class Population:
         rate_per_s = float(self.rate_per_s[row])
         window = rate_per_s * self.duration_s
         feasible(window)
-        rng = generator(seed, row)
+        bits = generator(seed).bit_generator
+        assert isinstance(bits, np.random.PCG64), "numpy's default"  # narrows the type
+        rng = np.random.Generator(bits.jumped(row))
         # Four standard deviations above the expected number: one block is nearly always enough.
         block = int(window + 4 * np.sqrt(window)) + 16
         sums = np.cumsum(rng.standard_exponential(block))
