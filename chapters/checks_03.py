@@ -3,6 +3,8 @@
 from math import exp
 
 import fnlab as fl
+from fnlab.emulator import Deployed
+from fnlab.workload import Workload
 
 VISITORS_PER_H = 67
 STEP_MIB = 16
@@ -28,7 +30,7 @@ def _by_law(keep_alive_s: float) -> float:
     return VISITORS_PER_H * exp(-VISITORS_PER_H * keep_alive_s / 3600)
 
 
-def check_2(fn: fl.Deployed) -> str:
+def check_2(fn: Deployed) -> str:
     """The smallest memory in which the model starts."""
     memory_mib = fn.function.memory_mib
     ended_well = [report for report in fn.reports if report.status.name == "OK"]
@@ -42,7 +44,7 @@ def check_2(fn: fl.Deployed) -> str:
     return f"Not the smallest: it used {peak_mib:.0f} of its {memory_mib} MiB. Go down in steps of {STEP_MIB}."
 
 
-def check_3(fn: fl.Deployed, day: fl.Workload, keep_alive_s: float) -> str:
+def check_3(fn: Deployed, day: Workload, keep_alive_s: float) -> str:
     """The keep-alive that balances waiting against idling, one to ten."""
     loss = {choice: _loss(fn, day, choice) for choice in (*range(0, 301, 10), keep_alive_s)}
     best = min(loss, key=lambda choice: loss[choice])
@@ -53,6 +55,6 @@ def check_3(fn: fl.Deployed, day: fl.Workload, keep_alive_s: float) -> str:
     return f"Not yet: {loss[keep_alive_s]:.0f}, while {loss[best]:.0f} can be had. A {way} keep-alive is better."
 
 
-def _loss(fn: fl.Deployed, day: fl.Workload, keep_alive_s: float) -> float:
+def _loss(fn: Deployed, day: Workload, keep_alive_s: float) -> float:
     run = fl.simulate(fn, day, keep_alive_s=keep_alive_s)
     return float(run["init_s"].sum() + run.idle_s / IDLE_S_PER_WAITED_S)

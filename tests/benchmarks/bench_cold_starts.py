@@ -12,6 +12,7 @@ from pathlib import Path
 from sklearn.svm import SVC
 
 import fnlab as fl
+from fnlab.emulator import Deployed
 
 ROUNDS = {"fresh": 5, "fork": 60, "parked": 60}
 
@@ -37,7 +38,7 @@ def main() -> None:
     report(seconds, added)
 
 
-def cold_call(fn: fl.Deployed, rows: object) -> float:
+def cold_call(fn: Deployed, rows: object) -> float:
     """Take the idle instances away, give the platform a moment, and time one call."""
     fn.evict()
     time.sleep(0.1)

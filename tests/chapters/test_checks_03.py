@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import fnlab as fl
+from fnlab.emulator import Deployed
 
 _SPEC = importlib.util.spec_from_file_location("checks_03", Path(__file__).parents[2] / "chapters" / "checks_03.py")
 checks = importlib.util.module_from_spec(_SPEC)
@@ -50,7 +51,7 @@ def test_the_best_keep_alive(monkeypatch):
     """Half a minute is right; two minutes are too long and nothing at all too short."""
     profile = fl.Profile(init_s=fl.workload.Constant(1.5), cpu_s=fl.workload.Constant(0.0004))
     # The profile is given, so that the answer does not depend on this machine.
-    monkeypatch.setattr(fl.Deployed, "profile", lambda fn: profile)
+    monkeypatch.setattr(Deployed, "profile", lambda fn: profile)
     echo = Path(__file__).parents[1] / "functions" / "echo"
     with fl.Emulator() as emulator:
         fn = fl.deploy(echo, handler="main:handler", emulator=emulator)
