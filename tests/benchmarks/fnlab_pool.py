@@ -1,4 +1,7 @@
-"""fnlab's pool, by the engine named in the command line. Prints requests and CPU seconds for each line it reads."""
+"""fnlab's pool, by the engine and the policy of reuse named in the command line.
+
+Prints requests and CPU seconds for each line it reads.
+"""
 
 import json
 import resource
@@ -15,7 +18,7 @@ from fnlab.workload.population import Population
 KIB_PER_MB = 1000
 
 
-def one(job, engine):
+def one(job, engine, reuse):
     """A pool of one function."""
     requests, rate_per_s = job["requests"], job["rate_per_s"]
     population = Population(
@@ -23,7 +26,7 @@ def one(job, engine):
     )
     return simulate_many(
         population,
-        scaling=Scaling(keep_alive_s=job["keep_s"], max_instances=1_000),
+        scaling=Scaling(keep_alive_s=job["keep_s"], max_instances=1_000, reuse=reuse),
         init_s=Constant(0),
         cold_s=Exponential(job["cold_s"]),
         engine=engine,
@@ -32,7 +35,7 @@ def one(job, engine):
     )
 
 
-def day(job, engine):
+def day(job, engine, reuse):
     """A day of functions whose popularity follows Zipf's law; durations as in Serverless in the Wild, cut to 60 s."""
     count = job["functions"]
     rate_per_s = 1 / np.arange(1.0, count + 1)
@@ -43,7 +46,7 @@ def day(job, engine):
     )
     return simulate_many(
         population,
-        scaling=Scaling(keep_alive_s=600, max_instances=1_000_000),
+        scaling=Scaling(keep_alive_s=600, max_instances=1_000_000, reuse=reuse),
         init_s=Constant(0.25),
         engine=engine,
         threads=job["threads"],
@@ -51,11 +54,11 @@ def day(job, engine):
     )
 
 
-engine = sys.argv[1]
+engine, reuse = sys.argv[1:]
 for line in sys.stdin:
     job = json.loads(line)
     began_s, began_wall_s = time.process_time(), time.perf_counter()
-    tally = (day if "functions" in job else one)(job, engine)
+    tally = (day if "functions" in job else one)(job, engine, reuse)
     answer = {
         "requests": tally.invocations,
         "cpu_s": time.process_time() - began_s,

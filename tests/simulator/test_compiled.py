@@ -93,22 +93,29 @@ def test_a_policy_of_ones_own_is_refused_in_one_sentence():
         simulated("compiled", burst(1), Profile(init_s=Constant(1), cpu_s=Constant(1)), keep_alive=lambda view: 1.0)
 
 
+@pytest.mark.parametrize("reuse", ["most-recently-used", "newest"])
+def test_a_day_in_a_book_never_waits_for_a_compiler(reuse):
+    """Twenty thousand requests are simulated at once, by plain Python or the reference."""
+    chosen = backends.choose("auto", Scaling(reuse=reuse), requests=20_000)
+    assert chosen is None or chosen.__name__.endswith("fast")
+
+
 WITHOUT = """
 import sys
 sys.modules["numba"] = None
 import numpy as np
 from fnlab.functions import Scaling
-from fnlab.simulator import simulate_many
+from fnlab.simulator import backends, simulate_many
 from fnlab.workload import Constant
 from fnlab.workload.population import Population
-one = Population(rate_per_s=[20], service_s=[0.2], memory_mib=[128], duration_s=90_000)
+one = Population(rate_per_s=[24], service_s=[0.2], memory_mib=[128], duration_s=90_000)
 rules = {"scaling": Scaling(keep_alive_s=60), "init_s": Constant(0.1), "progress": False}
-print(simulate_many(one, **rules)["invocations"][0] > 1_700_000)
+print(simulate_many(one, **rules)["invocations"][0] > backends.WORTH_COMPILING["fast"])
 """
 
 
 def test_without_numba_everything_works():
-    """A million and a half requests in plain Python, numba being out of reach."""
+    """Two million requests in plain Python, numba being out of reach."""
     done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
 

@@ -10,8 +10,8 @@ from fnlab.simulator import fast
 from fnlab.simulator import kernel_stack as stack
 from fnlab.simulator.compiled_events import EventPool, power_of_two
 from fnlab.simulator.draws import Draws
-from fnlab.simulator.kernel_books import ROW
-from fnlab.simulator.ledger import COUNTS, SECONDS
+from fnlab.simulator.kernel_books import ROW, STACK
+from fnlab.simulator.ledger import COUNTS, PEAK, SECONDS
 from fnlab.simulator.rows import Rows
 from fnlab.trace import Trace
 from fnlab.trace.table import Column
@@ -110,7 +110,7 @@ class StackPool:
             scaling.min_instances,
             scaling.reuse == "most-recently-used",
         )
-        self._state, self._carried = np.zeros(stack.STATE, dtype="u8"), np.zeros(stack.CARRIED)
+        self._states = np.zeros(1, dtype=STACK)
         self._named = named or scaling.min_instances > 0
         self._promised = np.zeros(power_of_two(scaling.min_instances), dtype="i8")
         self._ends_s, self._since_s = np.empty(0), np.empty(0)
@@ -126,22 +126,22 @@ class StackPool:
         self._edges_s = edges_s
         self.counts = np.zeros((len(edges_s), len(COUNTS)), dtype="u8")
         self.seconds = np.zeros((len(edges_s), len(SECONDS)))
-        self._state.fill(0)
-        self._carried.fill(0.0)
+        self._states.fill(0)
         if least:
             self._make_room(least)
             order = np.argsort(promised_s, kind="stable")
             self._ends_s[:least] = promised_s[order]
             self._serials[:least] = stack.STARTUP + order.astype("u8")
             self._owners[:least] = order
-            self._state[[stack.BUSY, stack.ALIVE, stack.STARTED]] = least
-            self._carried[stack.CARRIED_INSTANCE_S] = least * edges_s[0]
-            self.counts[0, stack.PEAK] = least
+            for name in ("busy", "alive", "started"):
+                self._states[name] = least
+            self._states["instance_s"] = least * edges_s[0]
+            self.counts[0, PEAK] = least
 
     @property
     def started(self) -> int:
         """How many instances have been started so far."""
-        return int(self._state[stack.STARTED])
+        return int(self._states["started"][0])
 
     def starts_needed(self, requests: int) -> int:
         """How many values of `init_s` to give for so many requests; more are asked for when they have run out."""
@@ -176,8 +176,7 @@ class StackPool:
             self._since_s,
             self._idle if named else None,
             self._promised if named else None,
-            self._state,
-            self._carried,
+            self._states,
             self.counts,
             self.seconds,
             *rows,
@@ -186,12 +185,12 @@ class StackPool:
 
     def _make_room(self, more: int) -> None:
         """See that so many more instances fit in."""
-        needed = int(self._state[stack.ALIVE]) + min(more, self._scaling.max_instances) + 1
+        needed = int(self._states["alive"][0]) + min(more, self._scaling.max_instances) + 1
         size = len(self._ends_s)
         if needed <= size:
             return
         room = power_of_two(max(needed, BLOCK))
-        head, tail = (int(self._state[place]) for place in (stack.HEAD, stack.TAIL))
+        head, tail = (int(self._states[name][0]) for name in ("head", "tail"))
         old, new = np.arange(head, tail) % max(size, 1), np.arange(head, tail) % room
         for name in ("_since_s", "_idle"):
             ring = np.zeros(room, dtype=getattr(self, name).dtype)

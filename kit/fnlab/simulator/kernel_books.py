@@ -59,6 +59,13 @@ POOL = record(
     busy_s="f8", instance_s="f8", wait_s="f8",
 )  # fmt: skip
 
+#: How a pool without a queue stands: what is on its heap and its rings, and the totals of the present batch.
+STACK = record(
+    busy="u8", head="u8", tail="u8", promised_head="u8", promised_tail="u8",
+    alive="u8", started="u8", serial="u8", batch="u8",
+    busy_s="f8", instance_s="f8", overhang_s="f8",
+)  # fmt: skip
+
 #: Row n of a run: of the n-th request, and of the n-th instance.
 ROW = record(
     instance="i8", start_s="f8", end_s="f8", init_s="f8",

@@ -9,23 +9,16 @@ totals need no names. Blocks of arrivals are worked off one after the other, and
 import numpy as np
 from numba import njit
 
+from fnlab.simulator.ledger import BUSY_S, COLD, EXPIRED, INSTANCE_S, INVOCATIONS, PEAK, REJECTED
+
 #: Sizes and indices are unsigned: a signed index makes numba test for "counts from the end", a third of the speed.
 NONE, ONE = np.uint64(0), np.uint64(1)
-
-#: Places in the arrays `state` and `carried`, where a pool waits for its next block.
-BUSY, HEAD, TAIL, PROMISED_HEAD, PROMISED_TAIL, ALIVE, STARTED, SERIAL, BATCH = range(9)
-CARRIED_BUSY_S, CARRIED_INSTANCE_S, OVERHANG_S = range(3)
-STATE, CARRIED = BATCH + 1, OVERHANG_S + 1
-
-#: Columns of `counts` and `seconds`; numba compiles anew when this file changes and no other, so they stand here, too.
-INVOCATIONS, COLD, REJECTED, EXPIRED, WAITED, PEAK = range(6)
-BUSY_S, INSTANCE_S, WAIT_S = range(3)
 
 #: Serial numbers from here on are of instances that start for the promised minimum.
 STARTUP = np.uint64(1 << 62)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def push(ends_s, serials, owners, size, end_s, serial, owner):
     """Enter an end into a heap of `size`; without `serials` and `owners`, equal moments are alike."""
     place = size
@@ -44,7 +37,7 @@ def push(ends_s, serials, owners, size, end_s, serial, owner):
         serials[place], owners[place] = serial, owner
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def drop_first(ends_s, serials, owners, size):
     """Take the first end out of a heap, of which `size` are left: the last one finds its place from the top."""
     place, child = NONE, ONE
@@ -69,7 +62,7 @@ def drop_first(ends_s, serials, owners, size):
         serials[place], owners[place] = serials[size], owners[size]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def give_back(now_s, busy, tail, promised_tail, least, ends_s, serials, owners, since_s, idle, promised):
     """Make idle what has ended by now."""
     mask = np.uint64(len(since_s) - 1)
@@ -87,7 +80,7 @@ def give_back(now_s, busy, tail, promised_tail, least, ends_s, serials, owners, 
     return busy, tail, promised_tail
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def expire(now_s, inclusive, keep_s, until_s, head, tail, since_s, idle, stopped_s):
     """Stop what has been idle for too long; give the new old end, and the seconds of the batch that are saved."""
     mask = np.uint64(len(since_s) - 1)
@@ -103,7 +96,7 @@ def expire(now_s, inclusive, keep_s, until_s, head, tail, since_s, idle, stopped
     return head, saved_s
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def overhang(at_s, busy, ends_s, serials):
     """Add up what running requests still need after a moment, in an order that every engine can repeat."""
     ahead_s = np.empty(busy)
@@ -136,8 +129,7 @@ def play(
     since_s,
     idle,
     promised,
-    state,
-    carried,
+    states,
     counts,
     seconds,
     served_by,
@@ -166,17 +158,18 @@ def play(
         The ring of idle ones, of a power of two.
     promised : ndarray
         The ring of idle provisioned ones, of a power of two.
-    state, carried : ndarray
+    states : ndarray of STACK, of shape (1,)
         What is carried from block to block.
     counts, seconds : ndarray of shape (n_batches, n_columns)
         See :mod:`fnlab.simulator.ledger`.
     served_by, created_s, stopped_s : ndarray or None
         Rows for each request and each instance, written if given.
     """
-    busy, head, tail, alive, started = state[BUSY], state[HEAD], state[TAIL], state[ALIVE], state[STARTED]
-    promised_head, promised_tail = state[PROMISED_HEAD], state[PROMISED_TAIL]
-    serial, batch, base = state[SERIAL], state[BATCH], state[STARTED]
-    busy_s, instance_s, before_s = carried[CARRIED_BUSY_S], carried[CARRIED_INSTANCE_S], carried[OVERHANG_S]
+    state = states[0]
+    busy, head, tail, alive, started = state.busy, state.head, state.tail, state.alive, state.started
+    promised_head, promised_tail = state.promised_head, state.promised_tail
+    serial, batch, base = state.serial, state.batch, state.started
+    busy_s, instance_s, before_s = state.busy_s, state.instance_s, state.overhang_s
     mask = np.uint64(len(since_s) - 1)
     last = np.uint64(len(edges_s) - 1)
     until_s = edges_s[batch]
@@ -272,8 +265,8 @@ def play(
     counts[min(batch, last), INVOCATIONS] += request - counted
     counts[min(batch, last), COLD] += cold
     counts[min(batch, last), REJECTED] += rejected
-    state[BUSY], state[HEAD], state[TAIL], state[ALIVE], state[STARTED] = busy, head, tail, alive, started
-    state[PROMISED_HEAD], state[PROMISED_TAIL] = promised_head, promised_tail
-    state[SERIAL], state[BATCH] = serial, batch
-    carried[CARRIED_BUSY_S], carried[CARRIED_INSTANCE_S], carried[OVERHANG_S] = busy_s, instance_s, before_s
+    state.busy, state.head, state.tail, state.alive, state.started = busy, head, tail, alive, started
+    state.promised_head, state.promised_tail = promised_head, promised_tail
+    state.serial, state.batch = serial, batch
+    state.busy_s, state.instance_s, state.overhang_s = busy_s, instance_s, before_s
     return request
