@@ -12,7 +12,7 @@ from fnlab.simulator.compiled_events import EventPool, power_of_two
 from fnlab.simulator.draws import Draws
 from fnlab.simulator.kernel_books import ROW, STACK
 from fnlab.simulator.ledger import COUNTS, PEAK, SECONDS
-from fnlab.simulator.rows import Rows
+from fnlab.simulator.rows import OnBlock, Rows, ignore
 from fnlab.trace import Trace
 from fnlab.trace.table import Column
 from fnlab.workload import Workload
@@ -31,16 +31,25 @@ def known(name: str) -> str:
     return f"{name}={()!r}" if name == "rules" else f"{name}=None"
 
 
-def run(function: Function, workload: Workload, draws: Draws) -> Trace:
+def run(function: Function, workload: Workload, draws: Draws, *, on_block: OnBlock = ignore) -> Trace:
     """Simulate; see :func:`fnlab.simulator.run`."""
-    rows = play(function.scaling, workload, draws.service_s, draws.start_s, replaces=draws.cold_s is not None)
+    replaces = draws.cold_s is not None
+    rows = play(function.scaling, workload, draws.service_s, draws.start_s, replaces=replaces, on_block=on_block)
     return rows.trace(workload, memory_mib=function.memory_mib, least=function.scaling.min_instances)
 
 
-def play(scaling: Scaling, workload: Workload, service_s: Column, start_s: Column, *, replaces: bool) -> Rows:
+def play(
+    scaling: Scaling,
+    workload: Workload,
+    service_s: Column,
+    start_s: Column,
+    *,
+    replaces: bool,
+    on_block: OnBlock = ignore,
+) -> Rows:
     """Let the requests of a workload arrive; see :func:`fnlab.simulator.fast.play`."""
     if fast.unknown(scaling) is None:
-        return _play_stack(scaling, workload, service_s, start_s, replaces=replaces)
+        return _play_stack(scaling, workload, service_s, start_s, replaces=replaces, on_block=on_block)
     least, count = scaling.min_instances, len(workload)
     rows = np.empty(count + least, dtype=ROW)
     rows["stopped_s"] = np.nan
@@ -49,12 +58,15 @@ def play(scaling: Scaling, workload: Workload, service_s: Column, start_s: Colum
     for at in range(0, max(count, 1), BLOCK):
         block, is_last = slice(at, at + BLOCK), at + BLOCK >= count
         pool.advance(workload.arrivals_s[block], service_s[block], start_s[pool.started :], finish=is_last)
+        on_block(min(at + BLOCK, count))
     of_requests = (rows[name][:count].copy() for name in ("instance", "start_s", "end_s", "init_s"))
     of_instances = (rows[name][: pool.started].copy() for name in ("created_s", "ready_s", "stopped_s"))
     return Rows(*of_requests, *of_instances)
 
 
-def _play_stack(scaling: Scaling, workload: Workload, service_s: Column, start_s: Column, *, replaces: bool) -> Rows:
+def _play_stack(
+    scaling: Scaling, workload: Workload, service_s: Column, start_s: Column, *, replaces: bool, on_block: OnBlock
+) -> Rows:
     least, count = scaling.min_instances, len(workload)
     pool = StackPool(scaling, replaces=replaces, named=True)
     pool.open(np.array([workload.duration_s]), start_s[:least])
@@ -69,6 +81,7 @@ def _play_stack(scaling: Scaling, workload: Workload, service_s: Column, start_s
             finish=at + BLOCK >= count,
             rows=(served_by[block], created_s, stopped_s),
         )
+        on_block(min(at + BLOCK, count))
     return Rows.without_queue(
         arrival_s=workload.arrivals_s,
         service_s=service_s,

@@ -1,6 +1,6 @@
 """Every random number of a run, each with its own place, so that all engines use the same ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,6 +44,11 @@ class Draws:
             return self.init_s
         promised = len(self.init_s) - len(self.service_s)
         return np.concatenate([self.init_s[:promised], self.cold_s[promised:]])
+
+    def head(self, requests: int, starts: int) -> "Draws":
+        """Give those of the first so many requests and instances."""
+        cold_s = None if self.cold_s is None else self.cold_s[:starts]
+        return replace(self, service_s=self.service_s[:requests], init_s=self.init_s[:starts], cold_s=cold_s)
 
 
 def draw(function: Function, profile: Profile, *, count: int, seed: int) -> Draws:

@@ -61,7 +61,28 @@ def play(origin: Origin, *, engine: Engine, on_progress: Progress | None = None)
         return reference.run(
             origin.function, origin.workload, draws, faults=origin.faults, changes=changes, on_progress=on_progress
         )
-    trace: Trace = module.run(origin.function, origin.workload, draws)
+    return _play_in_blocks(module, origin, draws, on_progress)
+
+
+def _play_in_blocks(module: ModuleType, origin: Origin, draws: Draws, on_progress: Progress | None) -> Trace:
+    """Run one of the faster engines; after an interrupt, give the trace up to the last whole block."""
+    arrivals_s, done = origin.workload.arrivals_s, 0
+
+    def on_block(requests: int) -> None:
+        nonlocal done
+        done = requests
+        if on_progress is not None and requests:
+            on_progress(float(arrivals_s[requests - 1]))
+
+    trace: Trace
+    try:
+        trace = module.run(origin.function, origin.workload, draws, on_block=on_block)
+    except KeyboardInterrupt:
+        if not done or not arrivals_s[done - 1]:
+            raise  # there is nothing to keep yet
+        # Half a block is not a state that can be read, so what was whole is played again.
+        head = Workload(arrivals_s[:done], float(arrivals_s[done - 1]), origin.workload.name)
+        trace = module.run(origin.function, head, draws.head(done, done + origin.function.scaling.min_instances))
     return trace
 
 

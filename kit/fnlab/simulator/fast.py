@@ -15,10 +15,13 @@ import numpy as np
 from fnlab.functions import Function, Scaling
 from fnlab.simulator.draws import Draws
 from fnlab.simulator.ledger import BUSY_S, COLD, COUNTS, EXPIRED, INSTANCE_S, INVOCATIONS, PEAK, REJECTED, SECONDS
-from fnlab.simulator.rows import Rows
+from fnlab.simulator.rows import OnBlock, Rows, ignore
 from fnlab.trace import Trace
 from fnlab.trace.table import Column
 from fnlab.workload import Workload
+
+#: Requests between two words about how far it is.
+BLOCK = 1 << 17
 
 #: The only values of these settings that this engine knows.
 KNOWN: Mapping[str, tuple[object, ...]] = {
@@ -43,13 +46,22 @@ def known(name: str) -> str:
     return f"{name}={' or '.join(repr(value) for value in KNOWN.get(name, (None,)))}"
 
 
-def run(function: Function, workload: Workload, draws: Draws) -> Trace:
+def run(function: Function, workload: Workload, draws: Draws, *, on_block: OnBlock = ignore) -> Trace:
     """Simulate; see :func:`fnlab.simulator.run`."""
-    rows = play(function.scaling, workload, draws.service_s, draws.start_s, replaces=draws.cold_s is not None)
+    replaces = draws.cold_s is not None
+    rows = play(function.scaling, workload, draws.service_s, draws.start_s, replaces=replaces, on_block=on_block)
     return rows.trace(workload, memory_mib=function.memory_mib, least=function.scaling.min_instances)
 
 
-def play(scaling: Scaling, workload: Workload, service_s: Column, start_s: Column, *, replaces: bool) -> Rows:
+def play(
+    scaling: Scaling,
+    workload: Workload,
+    service_s: Column,
+    start_s: Column,
+    *,
+    replaces: bool,
+    on_block: OnBlock = ignore,
+) -> Rows:
     """Let the requests of a workload arrive.
 
     Parameters
@@ -60,16 +72,23 @@ def play(scaling: Scaling, workload: Workload, service_s: Column, start_s: Colum
         What each instance takes to start, provisioned ones first.
     replaces : bool
         That is all that its first request takes.
+    on_block : callable
+        Told from time to time how many requests are done.
     """
-    least = scaling.min_instances
+    least, count = scaling.min_instances, len(workload)
+    served_by: list[int] = []
     pool = Pool(scaling, replaces=replaces)
     pool.open(np.array([workload.duration_s]), start_s[:least])
-    pool.advance(workload.arrivals_s, service_s, start_s[least:], finish=True)
+    for at in range(0, max(count, 1), BLOCK):
+        block, starts = slice(at, at + BLOCK), slice(pool.started, pool.started + BLOCK)
+        pool.advance(workload.arrivals_s[block], service_s[block], start_s[starts], finish=at + BLOCK >= count)
+        served_by += pool.served_by
+        on_block(min(at + BLOCK, count))
     return Rows.without_queue(
         arrival_s=workload.arrivals_s,
         service_s=service_s,
         init_s=start_s,
-        instance=np.array(pool.served_by, dtype="i8"),
+        instance=np.array(served_by, dtype="i8"),
         created_s=np.array(pool.created_s, dtype="f8"),
         stopped_s=np.array(pool.stopped_s, dtype="f8"),
         least=least,

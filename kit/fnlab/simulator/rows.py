@@ -1,5 +1,6 @@
 """A trace from what an engine wrote down for each request and each instance."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,13 @@ from fnlab.trace import Kind, Status, Trace
 from fnlab.trace.recorder import billed_s
 from fnlab.trace.table import Column
 from fnlab.workload import Workload
+
+#: Told from time to time how many requests are done.
+OnBlock = Callable[[int], None]
+
+
+def ignore(requests: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)
