@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from math import inf
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -91,6 +92,16 @@ def test_a_policy_of_ones_own_is_refused_in_one_sentence():
     """Numbers are compiled, callables are not."""
     with pytest.raises(BadValue, match=r"^the compiled engine knows keep_alive=None only; got "):
         simulated("compiled", burst(1), Profile(init_s=Constant(1), cpu_s=Constant(1)), keep_alive=lambda view: 1.0)
+
+
+def test_machine_code_depends_on_every_kernel_file():
+    """Each is in the hash that is part of the type of a pool, without which the cache would serve code of old files."""
+    from fnlab.simulator import kernel_books
+
+    room = Path(kernel_books.__file__).parent
+    assert set(kernel_books.SOURCES) == {"ledger.py"} | {path.name for path in room.glob("kernel_*.py")}
+    assert any(name.startswith("sources_") for name in kernel_books.POOL.names)
+    assert any(name.startswith("sources_") for name in kernel_books.STACK.names)
 
 
 @pytest.mark.parametrize("reuse", ["most-recently-used", "newest"])

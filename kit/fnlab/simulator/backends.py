@@ -9,8 +9,8 @@ from fnlab.simulator import fast
 
 #: From so many requests on, the compiled engine is worth its start: where plain Python knows the rules, at some 0.6 µs
 #: a request, and where otherwise only the reference engine does, at some 20 µs. Measured on two cores: to load what was
-#: compiled before takes 1.3 s, as long as 2 million and 65,000 requests; to compile, once, up to 17 s. Of the second a
-#: multiple, so that nobody waits for that who would have had a trace in a second or two.
+#: compiled before takes 1.3 s, as long as 2 million and 65,000 requests; to compile, once, 4 to 8 s of CPU. Of the
+#: second a multiple, so that nobody waits for that who would have had a trace in a second or two.
 WORTH_COMPILING = {"fast": 2_000_000, "reference": 200_000}
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-_SOURCES = (
+SOURCES = (
     "ledger.py",
     "kernel_books.py",
     "kernel_agenda.py",
@@ -22,7 +22,7 @@ _SOURCES = (
 
 #: numba keeps machine code by the types of arguments, and compiles anew when the file changes in which the function
 #: stands, but not those that it calls. With this in the name of a field, a change in any file is another type.
-_VERSION = sha256(b"".join((files(__package__) / name).read_bytes() for name in _SOURCES)).hexdigest()[:16]
+_VERSION = sha256(b"".join((files(__package__) / name).read_bytes() for name in SOURCES)).hexdigest()[:16]
 
 
 def record(**types: str) -> np.dtype[np.void]:
