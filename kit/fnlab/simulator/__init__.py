@@ -8,12 +8,12 @@ several functions share one memory; :func:`simulate_many` totals a whole platfor
 from fnlab.simulator.engine import Engine
 from fnlab.simulator.many import simulate_many
 from fnlab.simulator.runs import Simulated, run, tried
-from fnlab.simulator.tally import Estimate, Tally
+from fnlab.simulator.tally import BatchMean, Tally
 from fnlab.simulator.together import Tenant, Together, run_together
 
 __all__ = [
+    "BatchMean",
     "Engine",
-    "Estimate",
     "Simulated",
     "Tally",
     "Tenant",

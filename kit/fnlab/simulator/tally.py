@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Estimate(NamedTuple):
+class BatchMean(NamedTuple):
     """A mean over batches, and the standard error that their spread gives it."""
 
     value: float
@@ -82,7 +82,7 @@ class Tally:
         names = (*COUNTS, *SECONDS, "idle_s")
         return pd.DataFrame({name: self[name] for name in names} | {"memory_mib": self.memory_mib, "done": self.done})
 
-    def estimate(self, name: str, *, per: str, function: int | None = None, skip: int = 1) -> Estimate:
+    def estimate(self, name: str, *, per: str, function: int | None = None, skip: int = 1) -> BatchMean:
         """Estimate a share or a time average by batch means.
 
         Parameters
@@ -115,7 +115,7 @@ class Tally:
         value = above.sum() / below.sum()
         # Batches of unequal size: the spread of what each lies above or below the overall ratio.
         spread = (above - value * below) / below.mean()
-        return Estimate(float(value), float(spread.std(ddof=1) / np.sqrt(batches)))
+        return BatchMean(float(value), float(spread.std(ddof=1) / np.sqrt(batches)))
 
     def _by_batch(self, name: str) -> np.ndarray:
         if name == "idle_s":
