@@ -28,6 +28,7 @@ rules = st.builds(
     st.integers(0, 2),
     st.sampled_from([(None, None), (1, 0.5), (2, 1 / 3)]),
     concurrency=st.integers(1, 3),
+    placement=st.sampled_from(["fill", "by-reuse"]),
     keep_alive_s=st.sampled_from([0, 1, 5]),
     max_wait_s=st.sampled_from([0, 0.7, 2, 100]),
     reuse=st.sampled_from(["most-recently-used", "least-recently-used", "newest", "oldest"]),

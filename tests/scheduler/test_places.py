@@ -440,3 +440,35 @@ def test_a_shorter_wait_holds_for_those_who_wait_already():
         Reject("b", "waited too long"),
         Reject("c", "waited too long"),
     ]
+
+
+# Placement by reuse.
+
+
+@pytest.mark.parametrize(
+    ("reuse", "serves"),
+    [("newest", "i3"), ("oldest", "i1"), ("most-recently-used", "i2"), ("least-recently-used", "i1")],
+)
+def test_by_reuse_any_instance_with_room_is_a_candidate(reuse, serves):
+    """i1 and i2 serve one of two, i3 is idle and got rid of its requests before i2 did of one."""
+    scheduler = Scheduler(Scaling(concurrency=2, reuse=reuse, placement="by-reuse"))
+    for name in "abcdef":
+        scheduler.on(Arrived(name), 0.0)
+    for name in ("i1", "i2", "i3"):
+        scheduler.on(Ready(name), 0.5)
+    for at_s, name in ((1.0, "a"), (2.0, "e"), (3.0, "f"), (4.0, "c")):
+        scheduler.on(Finished(name), at_s)
+    (assigned,) = scheduler.on(Arrived("g"), 5.0)
+    assert assigned.instance == serves
+
+
+def test_by_reuse_a_starting_instance_takes_a_second_request():
+    """It is the newest with a free place, although an older one has nothing to do."""
+    assert told(
+        Scaling(concurrency=2, reuse="newest", placement="by-reuse"),
+        *arrivals("abc"),
+        (0.5, Ready("i1")),
+        (1.0, Finished("a")),
+        (1.0, Finished("b")),
+        (1.1, Arrived("d")),
+    )[-1] == (1.1, Assign("d", "i2", "cold"))

@@ -11,7 +11,7 @@ from fnlab.functions.isolation import Isolation
 from fnlab.functions.package import Package
 from fnlab.functions.policy import IdleView, Keep, KeepAlive, LoadView, Scaler
 from fnlab.functions.quota import Limits
-from fnlab.functions.scaling import Binding, Reuse, Scaling
+from fnlab.functions.scaling import Binding, Placement, Reuse, Scaling
 
 __all__ = [
     "DRAFT",
@@ -27,6 +27,7 @@ __all__ = [
     "LoadView",
     "Package",
     "Payload",
+    "Placement",
     "Reuse",
     "Runtime",
     "Scaler",

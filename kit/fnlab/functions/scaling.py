@@ -11,6 +11,7 @@ from fnlab.units import S_PER_MIN, require
 
 Reuse = Literal["most-recently-used", "least-recently-used", "newest", "oldest"]
 Binding = Literal["bound", "first-free"]
+Placement = Literal["fill", "by-reuse"]
 
 #: Whose most requests in one instance hold for everybody; no other provider here allows more.
 _WIDEST = "alibaba-fc"
@@ -35,6 +36,10 @@ class Scaling:
     concurrency : int
         How many requests an instance serves at once. AWS Lambda gives it one at a time, Alibaba's custom runtimes 1 to
         200.
+    placement : str
+        Where a request goes if instances take several: ``"fill"`` (the oldest that serves somebody and has room, and
+        only then an idle one, as on Alibaba) or ``"by-reuse"`` (whichever `reuse` names among all that have room, as
+        in SimFaaS).
     max_wait_s : float
         How long a request may wait for a place when no instance has one and no further one may start. With 0, the
         default and the vendors' way, it is refused at once; may be infinite.
@@ -67,6 +72,7 @@ class Scaling:
     max_instances: int = 100
     reuse: Reuse = "most-recently-used"
     concurrency: int = 1
+    placement: Placement = "fill"
     max_wait_s: float = 0
     max_queue: int | None = None
     binding: Binding = "bound"
@@ -116,6 +122,7 @@ class Scaling:
         for name, value, known in (
             ("reuse", self.reuse, get_args(Reuse)),
             ("binding", self.binding, get_args(Binding)),
+            ("placement", self.placement, get_args(Placement)),
         ):
             if value not in known:
                 raise BadValue(f"{name} must be one of {', '.join(known)}; got {value!r}.")

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from itertools import count as counter
 
 from fnlab.functions import Scaling
 
@@ -20,6 +21,7 @@ class Instance:
     leaving: bool = False  # to stop as soon as it is idle; takes no further request
     listed: bool = False  # among those that serve somebody and have places left
     used: bool = False
+    turn: int = 0  # when it was last given a request or rid of one
     spare_s: float | None = None  # how long one that was started ahead is kept unused
     requests: set[Hashable] = field(default_factory=set)
 
@@ -45,6 +47,7 @@ class Pool:
         self.promised_since: OrderedDict[str, float] = OrderedDict()  # the same of provisioned ones
         self._instances: dict[str, Instance] = {}
         self._started = 0
+        self._turns = counter(1)
         self._shared: list[tuple[bool, int, str]] = []  # heap of (starting, number, name); some are out of date
 
     def __len__(self) -> int:
@@ -84,8 +87,11 @@ class Pool:
     def with_place(self) -> Instance | None:
         """Choose the instance for the next request.
 
-        First fit among the busy, then an idle provisioned one, then an idle one, then one that is starting.
+        First fit among the busy, then an idle provisioned one, then an idle one, then one that is starting; or, with
+        the placement ``"by-reuse"``, whichever the policy of reuse names among all that have room.
         """
+        if self.scaling.placement == "by-reuse" and self.scaling.concurrency > 1:
+            return self._of_all()
         shared = self._first_fit()
         if shared is not None and shared.ready:
             return shared
@@ -98,12 +104,14 @@ class Pool:
         """Give a place away."""
         self._idle_of(instance).pop(instance.name, None)
         instance.used = True
+        instance.turn = next(self._turns)
         instance.requests.add(request)
         self._list(instance)
 
     def unseat(self, request: Hashable, instance: Instance, now_s: float) -> None:
         """Take a place back."""
         instance.requests.remove(request)
+        instance.turn = next(self._turns)
         self.ready(instance, now_s)
 
     def ready(self, instance: Instance, now_s: float) -> None:
@@ -164,6 +172,25 @@ class Pool:
             case "oldest":
                 return min(idle, key=self._number)
 
+    def _of_all(self) -> Instance | None:
+        """Pick among all that have room; one that is starting has, once a request is tied to it."""
+        roomy = [
+            instance
+            for instance in self._instances.values()
+            if len(instance.requests) < self.scaling.concurrency
+            and not instance.leaving
+            and (instance.ready or (instance.requests and not self.scaling.hands_over))
+        ]
+        match self.scaling.reuse:
+            case "most-recently-used":
+                return max(roomy, key=_turn, default=None)
+            case "least-recently-used":
+                return min(roomy, key=_turn, default=None)
+            case "newest":
+                return max(roomy, key=_age, default=None)
+            case "oldest":
+                return min(roomy, key=_age, default=None)
+
     def _number(self, name: str) -> int:
         return self._instances[name].number
 
@@ -196,3 +223,11 @@ class Pool:
             instance.listed = True
         self._shared = [(not instance.ready, instance.number, instance.name) for instance in sharing]
         heapify(self._shared)
+
+
+def _turn(instance: Instance) -> int:
+    return instance.turn
+
+
+def _age(instance: Instance) -> int:
+    return instance.number

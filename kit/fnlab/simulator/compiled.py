@@ -23,12 +23,14 @@ BLOCK = 16_384
 
 def unknown(scaling: Scaling) -> str | None:
     """Name the first setting that this engine does not know: a policy of somebody's own; None if it covers them all."""
+    if scaling.placement != "fill" and scaling.concurrency > 1:
+        return "placement"
     return next((name for name in ("keep_alive", "rules", "autoscaler") if getattr(scaling, name)), None)
 
 
 def known(name: str) -> str:
     """Say which values of a setting this engine knows."""
-    return f"{name}={()!r}" if name == "rules" else f"{name}=None"
+    return f"{name}=" + repr({"rules": (), "placement": "fill"}.get(name))
 
 
 def run(function: Function, workload: Workload, draws: Draws, *, on_block: OnBlock = ignore) -> Trace:
