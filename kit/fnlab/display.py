@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from html import escape
 
+#: Whoever waits longer than this, in seconds, is shown how far it is.
+PATIENCE_S = 1.0
+
 
 def facts(caption: str, rows: Mapping[str, str]) -> str:
     r"""Write an HTML table with a caption and one line a fact.

@@ -6,6 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from fnlab.cost import bill
+from fnlab.display import PATIENCE_S
 from fnlab.emulator import Deployed
 from fnlab.errors import BadValue, MissingExtra
 from fnlab.functions import Function, KeepAlive, Scaling, StartStrategy
@@ -15,9 +16,6 @@ from fnlab.workload import Profile, Workload
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Whoever waits longer than this is told how far it is.
-_PATIENCE_S = 1.0
 
 
 def sweep(
@@ -119,7 +117,7 @@ def _run(
     from tqdm.auto import tqdm
 
     tasks = (delayed(_point)(function, workload, profile, point, sheet) for point in points)
-    bar = tqdm(total=len(points), unit=" runs", desc="sweeping", delay=_PATIENCE_S, disable=not progress)
+    bar = tqdm(total=len(points), unit=" runs", desc="sweeping", delay=PATIENCE_S, disable=not progress)
     if cluster is not None:
         # Ray's backend gives all rows at the end; there is nothing to show before.
         with _ray(cluster), parallel_config(backend="ray", n_jobs=n_jobs or -1):

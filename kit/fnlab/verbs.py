@@ -6,6 +6,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
+from fnlab.display import PATIENCE_S
 from fnlab.emulator import Deployed, Emulator, default_emulator
 from fnlab.emulator import replay as replay_under
 from fnlab.errors import BadValue, DeployError
@@ -14,9 +15,6 @@ from fnlab.simulator import Engine, Simulated, run, tried
 from fnlab.source import function as define
 from fnlab.trace import Trace
 from fnlab.workload import Faults, Profile, Workload
-
-#: Whoever waits longer than this is told how far it is.
-_PATIENCE_S = 1.0
 
 
 def deploy(  # one argument a setting; all by name, all with a default
@@ -141,9 +139,7 @@ def simulate(
         return run(function, workload, profile=profile, seed=seed, engine=engine, faults=faults)
     from tqdm.auto import tqdm
 
-    with tqdm(
-        total=round(workload.duration_s), unit=" s", desc=f"simulating {workload.name}", delay=_PATIENCE_S
-    ) as bar:
+    with tqdm(total=round(workload.duration_s), unit=" s", desc=f"simulating {workload.name}", delay=PATIENCE_S) as bar:
         return run(
             function,
             workload,

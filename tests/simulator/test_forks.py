@@ -1,5 +1,7 @@
 """The same run, otherwise from some moment on."""
 
+from math import inf
+
 import numpy as np
 import pytest
 
@@ -93,6 +95,13 @@ def test_a_cut_or_a_loaded_trace_is_one_of_numbers_alone(past, tmp_path):
     """Only what was simulated knows where it came from."""
     assert type(past.window(0, 10)) is Trace
     assert type(Trace.load(past.save(tmp_path))) is Trace
+
+
+def test_a_fork_into_a_queue_without_end_is_refused(past):
+    """The load is that of the rest of the day."""
+    endless = Scaling(max_instances=1, max_wait_s=inf)
+    with pytest.raises(BadValue, match=r"a queue without a limit needs a load below its places; got 1\.\d+ requests"):
+        past.fork(NOON_S, scaling=endless, memory_mib=128)
 
 
 def test_a_workload_without_requests_can_be_forked():

@@ -198,3 +198,12 @@ def test_streams_in_blocks_are_streams_at_once():
     for law in (Exponential(2), Constant(1), Empirical([1, 2, 3.5])):
         whole, pieces = np.random.default_rng(1), np.random.default_rng(1)
         assert law.draw(whole, 1_001).tolist() == [*law.draw(pieces, 17), *law.draw(pieces, 984)]
+
+
+def test_a_queue_without_end_is_refused_before_it_grows():
+    """The busiest function's load counts, and the sentence says what to do."""
+    busy = Population(rate_per_s=[0.1, 5], service_s=[1, 1], memory_mib=[128, 128], duration_s=100)
+    with pytest.raises(
+        BadValue, match=r"got 5 requests in service on average for 2 places \(2 instances\): set max_wait_s"
+    ):
+        tallied({"max_instances": 2, "max_wait_s": float("inf")}, population=busy, engine="compiled")

@@ -194,6 +194,19 @@ def test_a_queue_with_any_limit_may_be_overloaded():
         assert run(function(max_instances=1, **limit), overloaded, profile=constant(0, 3)).throttled > 50
 
 
+def test_a_law_of_whole_cold_requests_never_runs_out():
+    """A schedule has started more instances than there are requests when the one on demand comes."""
+    rules = Scheduled(from_s=0, to_s=60, instances=2)
+    minutes = tuple(Scheduled(from_s=at_s, to_s=at_s + 60, instances=2) for at_s in range(120, 1200, 120))
+    trace = run(
+        function(keep_alive_s=1, rules=(rules, *minutes)),
+        workload(1250, duration_s=1300),
+        profile=constant(1, 1, cold_s=Constant(3)),
+    )
+    assert len(trace.instance_columns["created_s"]) == 21
+    assert trace["init_s"].tolist() == [3]
+
+
 class Backwards:
     """A law that somebody got wrong."""
 

@@ -27,8 +27,8 @@ class Draws:
         All that the request takes for which the n-th instance is started, if the profile has such a law.
     more : Generator
         For runs that start more instances, and for faults.
-    init_law : Law
-        What `init_s` was drawn from.
+    init_law, cold_law : Law
+        What `init_s` and `cold_s` were drawn from.
     """
 
     service_s: Column
@@ -36,6 +36,7 @@ class Draws:
     cold_s: Column | None
     more: np.random.Generator
     init_law: Law
+    cold_law: Law | None
 
     @property
     def start_s(self) -> Column:
@@ -70,6 +71,7 @@ def draw(function: Function, profile: Profile, *, count: int, seed: int) -> Draw
         cold_s=None if profile.cold_s is None else checked("cold_s", profile.cold_s.draw(cold, starts)),
         more=more,
         init_law=init_law,
+        cold_law=profile.cold_s,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
 from types import ModuleType
 from typing import Literal, get_args
 
@@ -11,6 +10,7 @@ from fnlab.functions import Function
 from fnlab.simulator import reference
 from fnlab.simulator.backends import choose
 from fnlab.simulator.draws import Draws, draw
+from fnlab.simulator.endless import refuse_endless_queue
 from fnlab.simulator.reference import Change
 from fnlab.trace import Trace
 from fnlab.trace.table import Column
@@ -55,9 +55,10 @@ def play(origin: Origin, *, engine: Engine, on_progress: Progress | None = None)
     _check(origin)
     module = _module(origin, engine)
     draws = draw(origin.function, origin.profile, count=len(origin.workload), seed=origin.seed)
-    _check_load(origin.function, origin.workload, draws)
+    changes = [Change(at_s, function, _service_s(origin, function)) for at_s, function in origin.changes]
+    for change in (Change(0.0, origin.function, draws.service_s), *changes):
+        refuse_endless_queue(change.function.scaling, _load(change, origin.workload))
     if module is None:
-        changes = [Change(at_s, function, _service_s(origin, function)) for at_s, function in origin.changes]
         return reference.run(
             origin.function, origin.workload, draws, faults=origin.faults, changes=changes, on_progress=on_progress
         )
@@ -107,18 +108,10 @@ def _check(origin: Origin) -> None:
             )
 
 
-def _check_load(function: Function, workload: Workload, draws: Draws) -> None:
-    """Refuse a queue that would grow without end."""
-    scaling = function.scaling
-    if scaling.max_wait_s != inf or scaling.max_queue is not None or not len(workload):
-        return
-    load = float(draws.service_s.sum()) / workload.duration_s
-    places = scaling.max_instances * scaling.concurrency
-    if load >= places:
-        raise BadValue(
-            f"a queue without a limit needs a load below its places; got {load:.4g} requests in service on average for "
-            f"{places} places ({scaling.max_instances} instances): set max_wait_s or max_queue, or raise max_instances."
-        )
+def _load(change: Change, workload: Workload) -> float:
+    """Requests in service on average, from a moment on, if none had to wait."""
+    left_s = workload.duration_s - change.at_s
+    return float(change.service_s[workload.arrivals_s >= change.at_s].sum()) / left_s if left_s else 0.0
 
 
 def _service_s(origin: Origin, function: Function) -> Column:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Literal, get_args
 
+from fnlab.display import PATIENCE_S
 from fnlab.errors import BadValue
 from fnlab.functions import Scaling
 from fnlab.simulator.backends import choose
+from fnlab.simulator.endless import refuse_endless_queue
 from fnlab.simulator.job import Job, check
 from fnlab.simulator.tally import Tally
 from fnlab.workload import Exponential, Law
@@ -23,9 +25,6 @@ EXPONENTIAL = Exponential(1.0)
 
 #: How often the progress bar looks.
 LOOK_EVERY_S = 0.1
-
-#: A run that is over sooner shows no bar.
-BAR_AFTER_S = 1.0
 
 
 def simulate_many(
@@ -95,6 +94,7 @@ def simulate_many(
     check(
         population, service=service, interarrival=interarrival, seed=seed, batches=batches, rows=rows, threads=threads
     )
+    refuse_endless_queue(scaling, float((population.rate_per_s * population.service_s).max(initial=0)))
     module = choose(engine, scaling, requests=population.expected_invocations)
     if module is None:
         raise BadValue(
@@ -141,7 +141,7 @@ def _watch(job: Job, futures: "Sequence[Future[None]]", *, progress: bool) -> No
         unit=" invocations",
         unit_scale=True,
         desc=f"{len(job.population):,} functions",
-        delay=BAR_AFTER_S,
+        delay=PATIENCE_S,
         disable=not progress,
     ) as bar:
         running = set(futures)

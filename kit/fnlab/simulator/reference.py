@@ -110,7 +110,9 @@ class FunctionPlayer:
         self._attempts = [Attempt(request, at_s, at_s) for request, at_s in enumerate(self._arrivals_s)]
         self._rows: list[Row | None] = [None] * len(self._attempts)
         self._service_s: list[float] = _service_s(workload, draws, changes).tolist()
-        self._cold_s: list[float] | None = None if draws.cold_s is None else draws.cold_s.tolist()
+        self._cold_s: Unending | None = None
+        if draws.cold_s is not None and draws.cold_law is not None:
+            self._cold_s = Unending(draws.cold_s, draws.cold_law, draws.more)
         self._instances: dict[str, Living] = {}
         self._serving: dict[int, Living] = {}
         self._version = 1
