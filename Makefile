@@ -3,12 +3,12 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint torch pair parity clean
+.PHONY: help setup lab test lint everything pair parity clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 
-setup: ## Create or refresh .venv (every other target does this by itself)
+setup: ## Create or refresh .venv for a reader (make lab does this by itself)
 	@$(PYTHON) tasks.py setup
 
 lab: ## Open the book in JupyterLab, on this machine only
@@ -20,8 +20,8 @@ test: ## Run everything that must hold: lint, notebooks, tests (ARGS="-k cold" g
 lint: ## Run ruff, mypy and the import contracts
 	@$(PYTHON) tasks.py lint
 
-torch: ## Add PyTorch, without CUDA packages unless there is an NVIDIA driver
-	@$(PYTHON) tasks.py torch
+everything: ## Add TensorFlow, Paddle and what the tests need (make test does this by itself)
+	@$(PYTHON) tasks.py everything
 
 pair: ## Bring book/*.md and chapters/*.ipynb together; the side that changed last wins
 	@$(PYTHON) tasks.py pair

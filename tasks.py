@@ -30,7 +30,10 @@ QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "
 BOOK, CHAPTERS = ROOT / "book", ROOT / "chapters"
 FIRST_PAGE = "chapters/03_svm.ipynb"
 
-EXTRAS = "lab,test"
+#: What a reader needs, and what CI needs on top. TensorFlow and Paddle take two gigabytes; the chapters say when they
+#: are missing.
+READER = ("lab", "torch", "onnx", "xgboost", "lightgbm", "ocr")
+EVERYTHING = (*READER, "test", "tensorflow", "paddle")
 CONSTRAINTS = ("-c", "constraints.txt")
 TORCH = "2.13.0"
 # What torch pulls in on Linux for NVIDIA's graphics cards: gigabytes, and not needed here.
@@ -55,9 +58,21 @@ class Step(NamedTuple):
 # ---- what to run ----------------------------------------------------------------------------------------------
 
 
-def stamp(pyproject: bytes, constraints: bytes, extras: str) -> str:
-    """Tell one state of the set-up's inputs from another."""
-    return hashlib.sha256(b"\0".join((pyproject, constraints, extras.encode()))).hexdigest()
+def stamp(pyproject: bytes, constraints: bytes, extras: Iterable[str]) -> str:
+    """Write down a state of the set-up: a hash of its inputs, and what was installed."""
+    return " ".join((hashlib.sha256(pyproject + b"\0" + constraints).hexdigest(), *sorted(extras)))
+
+
+def installed(stamped: str, now: str) -> tuple[str, ...]:
+    """Read from a stamp which extras are there; none when the inputs have changed since.
+
+    Examples
+    --------
+    >>> installed("3f lab test", "3f lab"), installed("3f lab test", "a0 lab")
+    (('lab', 'test'), ())
+    """
+    digest, *extras = stamped.split()
+    return tuple(extras) if digest == now.split(maxsplit=1)[0] else ()
 
 
 def links_from(environ: Mapping[str, str], pip_settings: str) -> list[str]:
@@ -82,15 +97,15 @@ def child_environment(environ: Mapping[str, str], links: Sequence[str]) -> dict[
     return env
 
 
-def uv_install(extras: str, *more: str) -> list[str]:
+def uv_install(extras: Iterable[str], *more: str) -> list[str]:
     """Install the project by uv; the build tools are pinned too."""
     head = [str(UV), "pip", "install", "--python", str(PYTHON), "--compile-bytecode"]
-    return [*head, *CONSTRAINTS, "--build-constraints", "constraints.txt", *more, "-e", f".[{extras}]"]
+    return [*head, *CONSTRAINTS, "--build-constraints", "constraints.txt", *more, "-e", f".[{','.join(extras)}]"]
 
 
-def pip_install(extras: str) -> list[str]:
+def pip_install(extras: Iterable[str]) -> list[str]:
     """Install the project by pip, for machines where uv does not install or does not reach the packages."""
-    return [str(PYTHON), "-m", "pip", "install", "--compile", *CONSTRAINTS, "-e", f".[{extras}]"]
+    return [str(PYTHON), "-m", "pip", "install", "--compile", *CONSTRAINTS, "-e", f".[{','.join(extras)}]"]
 
 
 def rie_install(*, has_uv: bool) -> list[str]:
@@ -105,11 +120,11 @@ def torch_wheel_in(links: Iterable[str], python_tag: str, machine: str) -> bool:
     return any(any(Path(link).glob(pattern)) for link in links if "://" not in link)
 
 
-def torch_install(system: str, *, has_wheel: bool, has_nvidia: bool) -> list[str]:
-    """Install torch without CUDA packages, unless the machine has an NVIDIA driver."""
+def torch_build(system: str, *, has_wheel: bool, has_nvidia: bool) -> tuple[str, ...]:
+    """Ask uv for a torch without the gigabytes that only an NVIDIA card needs, unless there is one."""
     if has_wheel or system != "Linux":
-        return uv_install("torch")
-    return uv_install("torch", "--torch-backend", "auto" if has_nvidia else "cpu")
+        return ()
+    return ("--torch-backend", "auto" if has_nvidia else "cpu")
 
 
 def lab_command(page: str | None, *, is_root: bool, arguments: Sequence[str]) -> list[str]:
@@ -147,7 +162,7 @@ def whole_suite(notebooks: Sequence[Path], arguments: Sequence[str]) -> list[Ste
 
 def pins_command() -> list[str]:
     """Resolve for every Python from 3.11 on and every system; what pyproject.toml does not name comes by stdin."""
-    extras = [word for extra in (*EXTRAS.split(","), "torch") for word in ("--extra", extra)]
+    extras = [word for extra in EVERYTHING for word in ("--extra", extra)]
     head = [str(UV), "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--no-header"]
     return [*head, "--no-annotate", *extras, "pyproject.toml", "-"]
 
@@ -231,33 +246,41 @@ def install_uv(env: Mapping[str, str]) -> bool:
     return UV.exists() or run(pip, env) == 0
 
 
-def setup(_arguments: Sequence[str] = ()) -> None:
-    """Create or refresh .venv; at once when nothing changed."""
-    wanted = stamp((ROOT / "pyproject.toml").read_bytes(), (ROOT / "constraints.txt").read_bytes(), EXTRAS)
-    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
-        return
-    create_venv()
-    env = child_environment(os.environ, find_links())
-    if not (install_uv(env) and run(uv_install(EXTRAS), env) == 0):
-        print("uv could not install the packages; trying pip.", flush=True)
-        if run(pip_install(EXTRAS), env):
-            sys.exit("Could not install the packages; the lines above say why.")
-    LAB_SETTINGS.parent.mkdir(parents=True, exist_ok=True)
-    LAB_SETTINGS.write_text(json.dumps(QUIET))
-    STAMP.write_text(wanted)
-
-
-def torch(_arguments: Sequence[str]) -> None:
-    """Add PyTorch, without the gigabytes that only an NVIDIA card needs."""
-    setup()
-    if not UV.exists():
-        sys.exit("make torch needs uv, which did not install: pip install torch into .venv by hand.")
-    links = find_links()
+def torch_build_here(links: Sequence[str]) -> tuple[str, ...]:
+    """Look for torch's wheel and for an NVIDIA driver, and choose the build of torch."""
     # The environment's own Python counts, which need not be the one that runs this file.
     python_tag = "cp" + next(VENV.glob("lib/python3.*")).name.removeprefix("python").replace(".", "")
     has_wheel = torch_wheel_in(links, python_tag, platform.machine())
-    command = torch_install(platform.system(), has_wheel=has_wheel, has_nvidia=shutil.which("nvidia-smi") is not None)
-    sys.exit(run(command, child_environment(os.environ, links)))
+    return torch_build(platform.system(), has_wheel=has_wheel, has_nvidia=shutil.which("nvidia-smi") is not None)
+
+
+def ensure(extras: Sequence[str]) -> None:
+    """Bring .venv to a state with these extras, and those it had; at once when it has them."""
+    now = stamp((ROOT / "pyproject.toml").read_bytes(), (ROOT / "constraints.txt").read_bytes(), extras)
+    there = installed(STAMP.read_text(), now) if PYTHON.exists() and STAMP.exists() else ()
+    if set(extras) <= set(there):
+        return
+    create_venv()
+    links = find_links()
+    env = child_environment(os.environ, links)
+    wanted = sorted({*there, *extras})
+    if not (install_uv(env) and run(uv_install(wanted, *torch_build_here(links)), env) == 0):
+        print("uv could not install the packages; trying pip.", flush=True)
+        if run(pip_install(wanted), env):
+            sys.exit("Could not install the packages; the lines above say why.")
+    LAB_SETTINGS.parent.mkdir(parents=True, exist_ok=True)
+    LAB_SETTINGS.write_text(json.dumps(QUIET))
+    STAMP.write_text(stamp((ROOT / "pyproject.toml").read_bytes(), (ROOT / "constraints.txt").read_bytes(), wanted))
+
+
+def setup(_arguments: Sequence[str] = ()) -> None:
+    """Create or refresh .venv for a reader; at once when nothing changed."""
+    ensure(READER)
+
+
+def everything(_arguments: Sequence[str] = ()) -> None:
+    """Add what the tests need, and TensorFlow and Paddle: two gigabytes more."""
+    ensure(EVERYTHING)
 
 
 def lab(arguments: Sequence[str]) -> None:
@@ -269,13 +292,13 @@ def lab(arguments: Sequence[str]) -> None:
 
 def lint(_arguments: Sequence[str]) -> None:
     """Run ruff, mypy and the import contracts."""
-    setup()
+    everything()
     run_steps(lint_steps(), child_environment(os.environ, ()))
 
 
 def test(arguments: Sequence[str]) -> None:
     """Run everything that must hold: lint, the notebooks, the tests."""
-    setup()
+    everything()
     if not RIE_FOLDER.exists() and run(rie_install(has_uv=UV.exists()), child_environment(os.environ, ())):
         sys.exit("Could not fetch AWS's emulator, which the tests compare with ours; the lines above say why.")
     run_steps(whole_suite(sorted(CHAPTERS.glob("*.ipynb")), arguments), child_environment(os.environ, ()))
@@ -298,7 +321,7 @@ def pins(_arguments: Sequence[str]) -> None:
 
 def pair(_arguments: Sequence[str]) -> None:
     """Bring book/NN_*.md and chapters/NN_*.ipynb together; the side that changed last wins."""
-    setup()
+    everything()
     env = child_environment(os.environ, ())
     for name in sorted({path.stem for folder in (BOOK, CHAPTERS) for path in folder.glob("[0-9][0-9]_*.*")}):
         text, notebook = BOOK / f"{name}.md", CHAPTERS / f"{name}.ipynb"
@@ -317,7 +340,7 @@ def pair(_arguments: Sequence[str]) -> None:
 
 def parity(_arguments: Sequence[str]) -> None:
     """Write the README's tables on how the doors compare with the providers."""
-    setup()
+    everything()
     sys.exit(run([str(PYTHON), "-m", "fnlab.emulator.doors.parity", "README.md"], child_environment(os.environ, ())))
 
 
@@ -331,14 +354,14 @@ def clean(_arguments: Sequence[str]) -> None:
 
 
 TASKS: dict[str, Callable[[Sequence[str]], None]] = {
-    task.__name__: task for task in (setup, lab, test, lint, torch, pair, parity, pins, clean)
+    task.__name__: task for task in (setup, lab, test, lint, everything, pair, parity, pins, clean)
 }
 
 
 def main(words: Sequence[str]) -> None:
     """Run the task that the first word names; the words after ``--`` are the task's own."""
     if not words or words[0] not in TASKS:
-        sys.exit("\n".join(f"{name:<6} {task.__doc__}" for name, task in TASKS.items()))
+        sys.exit("\n".join(f"{name:<10} {task.__doc__}" for name, task in TASKS.items()))
     TASKS[words[0]](words[2:] if words[1:2] == ["--"] else words[1:])
 
 

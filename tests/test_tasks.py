@@ -1,7 +1,9 @@
 import importlib.util
 import json
 import os
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,11 +19,23 @@ spec.loader.exec_module(tasks)
 
 
 def test_a_changed_pyproject_sets_up_again():
-    """The stamp differs when pyproject.toml, the pins or the extras differ, and only then."""
-    same = tasks.stamp(b"project", b"pins", "lab,test")
-    assert tasks.stamp(b"project", b"pins", "lab,test") == same
-    others = [(b"project2", b"pins", "lab,test"), (b"project", b"pins2", "lab,test"), (b"project", b"pins", "lab")]
-    assert same not in {tasks.stamp(*other) for other in others}
+    """A stamp of other inputs lists nothing as installed; one of the same inputs lists its extras."""
+    now = tasks.stamp(b"project", b"pins", ["test", "lab"])
+    assert tasks.installed(now, tasks.stamp(b"project", b"pins", [])) == ("lab", "test")
+    assert tasks.installed(now, tasks.stamp(b"project2", b"pins", ["lab"])) == ()
+    assert tasks.installed(now, tasks.stamp(b"project", b"pins2", ["lab"])) == ()
+
+
+def test_the_readers_set_up_is_part_of_everything():
+    """What a reader gets, CI has too, and every extra that is named exists."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(tasks.READER) < set(tasks.EVERYTHING) <= set(declared)
+
+
+def test_conda_gets_everything():
+    """environment.yml asks for the same extras as `make everything`."""
+    listed = re.search(r"\.\[(.*)\]", (ROOT / "environment.yml").read_text())[1]
+    assert sorted(listed.split(",")) == sorted(tasks.EVERYTHING)
 
 
 @pytest.mark.parametrize(
@@ -57,30 +71,27 @@ def test_children_write_bytecode():
 
 def test_torch_from_a_local_wheel():
     """On Linux with a wheel in a find-links folder, no backend is asked for: the wheel is taken."""
-    assert "--torch-backend" not in tasks.torch_install("Linux", has_wheel=True, has_nvidia=False)
+    assert tasks.torch_build("Linux", has_wheel=True, has_nvidia=False) == ()
 
 
 def test_torch_on_linux_without_a_card():
     """On Linux without an NVIDIA driver, the CPU build is asked for."""
-    command = tasks.torch_install("Linux", has_wheel=False, has_nvidia=False)
-    assert command[command.index("--torch-backend") + 1] == "cpu"
+    assert tasks.torch_build("Linux", has_wheel=False, has_nvidia=False) == ("--torch-backend", "cpu")
 
 
 def test_torch_on_linux_with_a_card():
     """On Linux with an NVIDIA driver, uv picks the build that fits it."""
-    command = tasks.torch_install("Linux", has_wheel=False, has_nvidia=True)
-    assert command[command.index("--torch-backend") + 1] == "auto"
+    assert tasks.torch_build("Linux", has_wheel=False, has_nvidia=True) == ("--torch-backend", "auto")
 
 
 def test_torch_on_a_mac():
     """On macOS the ordinary build is the right one."""
-    assert "--torch-backend" not in tasks.torch_install("Darwin", has_wheel=False, has_nvidia=False)
+    assert tasks.torch_build("Darwin", has_wheel=False, has_nvidia=False) == ()
 
 
-@pytest.mark.parametrize("system", ["Linux", "Darwin"])
-def test_torch_is_pinned(system):
+def test_torch_is_pinned():
     """However torch is installed, it is the pinned version."""
-    command = tasks.torch_install(system, has_wheel=False, has_nvidia=False)
+    command = tasks.uv_install(["torch"], *tasks.torch_build("Linux", has_wheel=False, has_nvidia=False))
     assert command[command.index("-c") + 1] == "constraints.txt"
     assert f"torch=={tasks.TORCH}" in (ROOT / "constraints.txt").read_text().splitlines()
 
