@@ -4,7 +4,9 @@
 metrics, and which data it saw. scikit-learn itself is imported only when it is needed.
 """
 
+from fnlab.datasets.encoding import TextEncoding
+from fnlab.learn.curves import Curve
 from fnlab.learn.metrics import ClassifierMetrics, Metrics, RegressorMetrics
 from fnlab.learn.training import Trained, train
 
-__all__ = ["ClassifierMetrics", "Metrics", "RegressorMetrics", "Trained", "train"]
+__all__ = ["ClassifierMetrics", "Curve", "Metrics", "RegressorMetrics", "TextEncoding", "Trained", "train"]

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from fnlab.datasets import Dataset
+from fnlab.datasets import Dataset, TextEncoding
 from fnlab.display import facts
 from fnlab.errors import BadValue
+from fnlab.learn.curves import Curve
 from fnlab.learn.estimators import Estimator, check_estimator, classes_of, need, output_of
 from fnlab.learn.metrics import Metrics, classifier_metrics, regressor_metrics
 
@@ -16,12 +17,13 @@ _SEEDS = 2**32
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trained:
-    """A fitted estimator, how good it is, and which data it saw.
+    """A fitted model, how good it is, and which data it saw.
 
     Attributes
     ----------
-    estimator : Estimator
-        The fitted copy; the object given to :func:`train` is untouched.
+    estimator : object
+        The fitted copy; the object given to :func:`train` is untouched. A network is itself, ready to predict: it
+        takes rows of float32 (int64 with an encoding) and gives one logit a class, or one number.
     dataset_name, dataset_sha256 : str
         The data, by name and by hash.
     n_features : int
@@ -36,9 +38,16 @@ class Trained:
         A name for each number in a row; may be empty.
     image_shape : tuple of (int, int) or None
         Height and width when a row is an image.
+    encoding : TextEncoding or None
+        How a row is made from a text, when a row is a text.
+    curve : Curve or None
+        Loss and score by epoch; ``None`` for an estimator that does not learn by epochs.
+    by_position : bool
+        True when the estimator answers with positions in `classes` (or with one score a position) rather than with
+        the classes themselves, as networks and xgboost do. :meth:`predict` gives the classes either way.
     """
 
-    estimator: Estimator
+    estimator: Any
     dataset_name: str
     dataset_sha256: str
     n_features: int
@@ -47,6 +56,9 @@ class Trained:
     fit_s: float
     feature_names: tuple[str, ...] = ()
     image_shape: tuple[int, int] | None = None
+    encoding: TextEncoding | None = None
+    curve: Curve | None = None
+    by_position: bool = False
 
     def predict(self, X: Any) -> Any:
         """Give one prediction a row, exactly as the estimator does."""
@@ -110,6 +122,7 @@ def train(estimator: object, dataset: Dataset, *, seed: int = 0) -> Trained:
         fit_s=fit_s,
         feature_names=dataset.feature_names,
         image_shape=dataset.image_shape,
+        encoding=dataset.encoding,
     )
 
 
