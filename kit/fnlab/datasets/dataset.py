@@ -76,6 +76,12 @@ class Dataset:
         return int(self.X_train.shape[1])
 
     @property
+    def licence(self) -> str:
+        """First paragraph of the card's section "Licence"; empty when the card has none."""
+        section = self.card.partition("\n## Licence\n")[2].partition("\n## ")[0]
+        return " ".join(section.strip().partition("\n\n")[0].split())
+
+    @property
     def summary(self) -> str:
         """First paragraph of the card, below its title."""
         blocks = [" ".join(block.split()) for block in self.card.split("\n\n")]
