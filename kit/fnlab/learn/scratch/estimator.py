@@ -157,12 +157,13 @@ def one_sentence() -> Iterator[None]:
     Raises
     ------
     BadValue
-        In place of a bare ValueError. A list of column names that do not match is left whole.
+        In place of a bare ValueError. A list of column names that do not match is left whole, and so
+        is the advice how one row becomes a table.
     """
     try:
         yield
     except ValueError as error:
         told = str(error)
-        if told.startswith("The feature names should match"):
+        if told.startswith(("The feature names should match", "Expected 2D array")):
             raise
         raise BadValue(told.splitlines()[0].partition(". ")[0].rstrip(".:") + ".") from None
