@@ -29,6 +29,7 @@ def deploy(  # one argument a setting; all by name, all with a default
     limits: str | None = None,
     start: StartStrategy | None = None,
     batch: bool | None = None,
+    batch_wait_s: float | None = None,
     isolation: Isolation | None = None,
     emulator: Emulator | None = None,
 ) -> Deployed:
@@ -41,9 +42,9 @@ def deploy(  # one argument a setting; all by name, all with a default
         to predictions. A folder of Python files needs a `handler`. A Python function of an event and a context goes
         with what it uses, see :func:`fnlab.function`. A :class:`Function` is taken as it is, with the settings given
         here in place of its own.
-    name, handler, memory_mib, timeout_s, env, scaling, limits, start, batch, isolation
+    name, handler, memory_mib, timeout_s, env, scaling, limits, start, batch, batch_wait_s, isolation
         As in :class:`Function`; what is not given keeps its default. Every model can be served in batches, with
-        ``batch=True, scaling=Scaling(concurrency=16)``.
+        ``batch=True, scaling=Scaling(concurrency=16)``, and ``batch_wait_s=0.005`` for fuller ones.
     emulator : Emulator, optional
         Where to; by default the one that this process shares, started on first use.
 
@@ -55,7 +56,7 @@ def deploy(  # one argument a setting; all by name, all with a default
     given = _given(
         name=name, memory_mib=memory_mib, timeout_s=timeout_s, env=env, scaling=scaling, limits=limits, start=start
     )
-    more = _given(batch=batch, isolation=isolation)
+    more = _given(batch=batch, batch_wait_s=batch_wait_s, isolation=isolation)
     if isinstance(thing, Function):
         function = changed(thing, **given, **more, **_given(handler=handler))
     elif isinstance(thing, str | Path):
