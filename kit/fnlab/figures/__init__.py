@@ -6,6 +6,7 @@ carries its summary for readers who cannot see it in ``figure.layout.meta["summa
 
 from fnlab.figures.coldstart import cold_start
 from fnlab.figures.curves import learning_curve
+from fnlab.figures.footprints import footprints
 from fnlab.figures.forks import futures
 from fnlab.figures.grids import sweep
 from fnlab.figures.learning import confusion, images
@@ -19,6 +20,7 @@ __all__ = [
     "confusion",
     "cost",
     "elasticity",
+    "footprints",
     "futures",
     "images",
     "learning_curve",
