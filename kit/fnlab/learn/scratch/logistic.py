@@ -127,8 +127,8 @@ def _derivatives(weights: Array, rows: Array, truth: Array, *, C: float) -> tupl
     p = np.exp(_log_probabilities(rows @ weights.T))[:, -n_classes:]
     penalised = np.tile(np.append(np.ones(n_weights - 1), 0.0), (n_classes, 1))
     gradient = weights * penalised + C * (p - truth).T @ rows
-    # The block of classes k and m is C Σ p_k ((k = m) - p_m) x xᵀ: for all blocks the product of rows weighted by p, and
-    # one more term on the diagonal.
+    # The block of classes k and m is C Σ p_k ((k = m) - p_m) x xᵀ: for all blocks the product of rows weighted by p,
+    # and one more term on the diagonal.
     weighted = (p[:, :, None] * rows[:, None, :]).reshape(len(rows), weights.size)
     hessian = np.diag(penalised.ravel()) - C * weighted.T @ weighted
     for k, start in enumerate(range(0, weights.size, n_weights)):

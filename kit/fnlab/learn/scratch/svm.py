@@ -31,7 +31,8 @@ class KernelSVC(ScratchClassifier):
     tol : float
         Violation of the optimality conditions at which a pair's dual is done.
     max_iter : int
-        Most steps for a pair; -1 for no limit. Rows far from 0 or on very different scales can need millions: scale them.
+        Most steps for a pair; -1 for no limit. Rows far from 0 or on very different scales can need millions, so scale
+        them first.
 
     Attributes
     ----------
