@@ -11,7 +11,9 @@ from fnlab.figures.grids import sweep
 from fnlab.figures.learning import confusion, images
 from fnlab.figures.load import elasticity
 from fnlab.figures.money import compare_bills, cost
+from fnlab.figures.networks import film, losses, tangent
 from fnlab.figures.style import redraw
+from fnlab.figures.windows import filters, moving_window
 
 __all__ = [
     "cold_start",
@@ -19,9 +21,14 @@ __all__ = [
     "confusion",
     "cost",
     "elasticity",
+    "film",
+    "filters",
     "footprints",
     "futures",
     "images",
+    "losses",
+    "moving_window",
     "redraw",
     "sweep",
+    "tangent",
 ]

@@ -150,6 +150,9 @@ def gradient_descent(
 ) -> Iterator[float]:
     """Train a network by gradient descent on all rows at once, one epoch each time the caller asks for a loss.
 
+    The step that lowers a loss is taken when the next one is asked for; so in between, the network is the one that the
+    loss is about, with its gradients.
+
     Parameters
     ----------
     network : MLP
@@ -166,7 +169,7 @@ def gradient_descent(
     Yields
     ------
     float
-        Mean cross entropy (nats) before the step of this epoch.
+        Mean cross entropy (nats) of the network as it is.
 
     Examples
     --------
@@ -181,6 +184,6 @@ def gradient_descent(
         losses = [cross_entropy(network(row), target) for row, target in rows]
         loss = sum(losses[1:], start=losses[0]) / len(losses)
         loss.backward()
+        yield loss.data
         for parameter in network.parameters():
             parameter.data -= learning_rate * parameter.grad
-        yield loss.data
