@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fnlab.serve.manifest import Manifest
     from fnlab.serve.packing import model_function
+    from fnlab.serve.registry import Registry
 
-__all__ = ["Manifest", "model_function"]
+__all__ = ["Manifest", "Registry", "model_function"]
 
 
 def __getattr__(name: str) -> object:
@@ -23,4 +24,8 @@ def __getattr__(name: str) -> object:
         from fnlab.serve.packing import model_function
 
         return model_function
+    if name == "Registry":
+        from fnlab.serve.registry import Registry
+
+        return Registry
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
