@@ -125,8 +125,8 @@ def slim(
     """Try to make a fitted classifier smaller and faster to start, and keep what its answers allow.
 
     Four ways are tried: leaving out imports that nothing needs; ONNX; and of that, weights of half precision or of
-    eight bits. Each is deployed with the memory of the model as it is. It answers every held-out row, and is started from
-    nothing and called again, in turn with the others.
+    eight bits. Each is deployed with the memory of the model as it is. It answers every held-out row, and is started
+    from nothing and called again, in turn with the others.
 
     Parameters
     ----------

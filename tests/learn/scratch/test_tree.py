@@ -16,7 +16,7 @@ def leaves(node, depth=0):
 
 
 def cloud(seed, *, rows):
-    """Points whose class depends on two of three features and a little chance; exact in 32 bits, as scikit-learn asks."""
+    """Points whose class depends on two of three features and a little chance; exact in 32 bits, for scikit-learn."""
     random = np.random.default_rng(seed)
     X = random.normal(size=(rows, 3)).astype(np.float32).astype(float)
     return X, ((X[:, 0] > 0.3) + (X[:, 1] + 0.5 * random.normal(size=rows) > 0)).astype(int)
