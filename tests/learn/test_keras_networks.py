@@ -22,7 +22,11 @@ def penguins():
 def network():
     """A small network with dropout, built."""
     keras.utils.set_random_seed(0)
-    layers = [keras.layers.BatchNormalization(), keras.layers.Dense(16, activation="relu"), keras.layers.Dropout(0.1)]
+    layers = [
+        keras.layers.BatchNormalization(momentum=0.8),
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dropout(0.1),
+    ]
     return keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(3)])
 
 

@@ -5,6 +5,7 @@ carries its summary for readers who cannot see it in ``figure.layout.meta["summa
 """
 
 from fnlab.figures.coldstart import cold_start
+from fnlab.figures.curves import learning_curve
 from fnlab.figures.footprints import footprints
 from fnlab.figures.forks import futures
 from fnlab.figures.grids import sweep
@@ -26,6 +27,7 @@ __all__ = [
     "footprints",
     "futures",
     "images",
+    "learning_curve",
     "losses",
     "moving_window",
     "redraw",

@@ -103,9 +103,7 @@ def filters(kernels: Any, *, title: str = "") -> go.Figure:
             for number, kernel in enumerate(weights)
         ],
         title=title or f"{len(weights)} filters",
-        summary=(
-            f"{len(weights)} filters of {weights.shape[1]} x {weights.shape[2]} weights up to {largest:.2g}."
-        ),
+        summary=(f"{len(weights)} filters of {weights.shape[1]} x {weights.shape[2]} weights up to {largest:.2g}."),
         height=90 + lines * _TILE_PX,
         margin={"t": 60, "b": 12, "l": 10, "r": 70},
         **layout,

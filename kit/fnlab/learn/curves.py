@@ -1,11 +1,15 @@
 """How a model got better: epoch by epoch while it learned, or with more and more rows to learn from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from fnlab.datasets import Dataset
 from fnlab.errors import BadValue
+from fnlab.learn.estimators import check_estimator, check_seed, need, output_of, seeded_copy
+from fnlab.learn.labels import Labels, learns_positions
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -64,3 +68,67 @@ class Curve:
             f"Curve({len(self.at)} points by {self.at_name}; validation {self.score_name} "
             f"{self.validation_score[where]:.3f} at {self.at[where]:,})"
         )
+
+
+def by_size(
+    estimator: object,
+    dataset: Dataset,
+    *,
+    shares: Sequence[float] = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0),
+    folds: int = 5,
+    seed: int = 0,
+) -> Curve:
+    """Fit an estimator on more and more of the training rows, and see how its score grows.
+
+    Where the two scores have met, more rows of the same kind will not help; where a gap is left, they may. The rows
+    are cut into folds, each of which is kept out once while the estimator learns from some of the others; a point is
+    the mean over the folds. The held-out rows of the dataset are not touched.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier or regressor
+        It is not changed.
+    dataset : Dataset
+    shares : sequence of float
+        Shares of the rows that are left when a fold is kept out, ascending, above 0 and at most 1. A share that holds
+        too few rows to fit on gives NaN.
+    folds : int
+        At least 2.
+    seed : int
+        For the folds, and for each ``random_state`` that is ``None``.
+
+    Raises
+    ------
+    BadValue
+        If the estimator is none, shares or folds break their rule, or there are fewer rows than folds.
+    MissingExtra
+        If scikit-learn is not installed.
+    """
+    output = output_of(check_estimator(estimator))
+    check_seed(seed)
+    if not shares or list(shares) != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] <= 1:
+        raise BadValue(f"shares must be ascending numbers above 0 and at most 1; got {tuple(shares)!r}.")
+    if isinstance(folds, bool) or not isinstance(folds, int) or not 2 <= folds <= len(dataset.y_train):
+        raise BadValue(f"folds must be a whole number from 2 to the {len(dataset.y_train)} rows; got {folds!r}.")
+    selection = need("sklearn.model_selection", extra="learn")
+    splitter = selection.StratifiedKFold if output == "class" else selection.KFold
+    y = dataset.y_train
+    rows, train, validation = selection.learning_curve(
+        seeded_copy(estimator, seed),
+        dataset.X_train,
+        Labels.of(y).positions(y) if learns_positions(estimator) and output == "class" else y,
+        train_sizes=list(shares),
+        cv=splitter(folds, shuffle=True, random_state=seed),
+        scoring="accuracy" if output == "class" else "r2",
+        shuffle=True,
+        random_state=seed,
+    )
+    return Curve(
+        at=rows,
+        at_name="training rows",
+        train_score=train.mean(axis=1),
+        validation_score=validation.mean(axis=1),
+        train_spread=train.std(axis=1),
+        validation_spread=validation.std(axis=1),
+        score_name="accuracy" if output == "class" else "r2",
+    )

@@ -10,17 +10,14 @@ from fnlab.datasets import Dataset
 from fnlab.errors import BadValue
 from fnlab.learn.curves import Curve
 from fnlab.learn.epochs import Epochs, fit
-from fnlab.learn.estimators import Estimator, Output, check_estimator, classes_of, need, output_of
+from fnlab.learn.estimators import Output, check_estimator, check_seed, classes_of, output_of, seeded_copy
 from fnlab.learn.labels import Labels, learns_positions
 from fnlab.learn.metrics import classifier_metrics, regressor_metrics
 from fnlab.learn.networks import Learner, framework_of, learner
 from fnlab.learn.networks import threads as computing_threads
 from fnlab.learn.trained import Array, Trained, answers, network_rows
 
-__all__ = ["Trained", "seeded_copy", "train"]
-
-#: scikit-learn takes seeds of 32 bits.
-_SEEDS = 2**32
+__all__ = ["Trained", "train"]
 
 
 def train(
@@ -162,27 +159,3 @@ def _measured(
         curve=curve,
         by_position=labels is not None,
     )
-
-
-def check_seed(seed: int) -> int:
-    """Give the seed back when it is one.
-
-    Raises
-    ------
-    BadValue
-        If it is no whole number of 32 bits.
-    """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < _SEEDS:
-        raise BadValue(f"seed must be a whole number from 0 to {_SEEDS - 1}; got {seed!r}.")
-    return seed
-
-
-def seeded_copy(estimator: object, seed: int) -> Estimator:
-    """Copy the settings, not what was learned, and fill in each random_state that is None."""
-    copy = need("sklearn.base", extra="learn").clone(estimator)
-    unset = [
-        name
-        for name, value in copy.get_params(deep=True).items()
-        if value is None and name.rpartition("__")[2] == "random_state"
-    ]
-    return check_estimator(copy.set_params(**dict.fromkeys(unset, seed)))

@@ -95,7 +95,8 @@ class LinearClassifier(ScratchClassifier):
 
     def predict(self, X: Any) -> Array:
         """Give the class with the highest score, one a row."""
-        return self.classes_[winners(self.decision_function(X))]
+        scores = self.decision_function(X)
+        return self.classes_[winners(scores)]
 
 
 def winners(scores: Array) -> Array:
@@ -166,4 +167,5 @@ def one_sentence() -> Iterator[None]:
         told = str(error)
         if told.startswith(("The feature names should match", "Expected 2D array")):
             raise
-        raise BadValue(told.splitlines()[0].partition(". ")[0].rstrip(".:") + ".") from None
+        hint = ": Reshape your data with X.reshape(-1, 1) or X.reshape(1, -1)" if "Reshape your data" in told else ""
+        raise BadValue(told.splitlines()[0].partition(". ")[0].rstrip(".:") + hint + ".") from None

@@ -31,7 +31,8 @@ class KernelSVC(ScratchClassifier):
     tol : float
         Violation of the optimality conditions at which a pair's dual is done.
     max_iter : int
-        Most steps for a pair; -1 for no limit.
+        Most steps for a pair; -1 for no limit. Rows far from 0 or on very different scales can need millions, so scale
+        them first.
 
     Attributes
     ----------
@@ -80,7 +81,7 @@ class KernelSVC(ScratchClassifier):
         degree: int = 3,
         coef0: float = 0.0,
         tol: float = 1e-3,
-        max_iter: int = -1,
+        max_iter: int = 100_000,
     ) -> None:
         self.C = C
         self.kernel = kernel
@@ -140,7 +141,8 @@ class KernelSVC(ScratchClassifier):
 
     def predict(self, X: Any) -> Array:
         """Give the class with the highest decision, one a row."""
-        return self.classes_[winners(self.decision_function(X))]
+        decisions = self.decision_function(X)
+        return self.classes_[winners(decisions)]
 
     @property
     def coef_(self) -> Array:
