@@ -42,6 +42,8 @@ def engine() -> RapidOCR:
             "Global.log_level": "error",
             "Det.limit_type": "max",
             "Det.limit_side_len": DETECTOR_SIDE_PX,
+            "Rec.rec_batch_num": 1,  # strips of a batch are padded to the longest: more memory, and no less time
+            "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,  # else each page asks the system for memory anew
             "EngineConfig.onnxruntime.intra_op_num_threads": THREADS,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }

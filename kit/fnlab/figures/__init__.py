@@ -10,6 +10,20 @@ from fnlab.figures.grids import sweep
 from fnlab.figures.learning import confusion, images
 from fnlab.figures.load import elasticity
 from fnlab.figures.money import compare_bills, cost
+from fnlab.figures.ocr import memory_sizes, page, reading_errors
 from fnlab.figures.style import redraw
 
-__all__ = ["cold_start", "compare_bills", "confusion", "cost", "elasticity", "futures", "images", "redraw", "sweep"]
+__all__ = [
+    "cold_start",
+    "compare_bills",
+    "confusion",
+    "cost",
+    "elasticity",
+    "futures",
+    "images",
+    "memory_sizes",
+    "page",
+    "reading_errors",
+    "redraw",
+    "sweep",
+]
