@@ -1,9 +1,9 @@
 """Optical character recognition behind a function: a picture in, lines of text out.
 
-An event is ``{"image": …}`` with the bytes of a PNG, JPEG or WebP file in base64, bare or as a data URL. The answer is
-``{"width": …, "height": …, "lines": [{"text", "confidence", "box"}, …], "seconds": {"detect", "classify", "recognise"}}``;
-a box is four corners ``[x, y]`` in pixels of the picture. Nothing is written to disk and nothing is downloaded: the models
-are inside the rapidocr wheel. The same picture gives the same answer, so a call may be repeated.
+An event is ``{"image": …}`` with the bytes of a PNG, JPEG or WebP file in base64, bare or as a data URL. The answer
+holds `width`, `height`, `lines` (each a `text`, its `confidence` and its `box`, four corners ``[x, y]`` in pixels of
+the picture) and the `seconds` of the three stages. Nothing is written to disk and nothing is downloaded: the models are
+inside the rapidocr wheel. The same picture gives the same lines, so a call may be repeated.
 """
 
 import base64
@@ -16,12 +16,14 @@ from typing import Any
 # onnxruntime 1.29 and later report to their maker unless this is set before they are imported.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import cv2  # noqa: E402
-from PIL import Image, ImageOps  # noqa: E402
-from rapidocr import RapidOCR  # noqa: E402
+import cv2
+from PIL import Image, ImageOps
+from rapidocr import RapidOCR
 
 #: A picture of more pixels is refused before it is unpacked; a scan of an A4 page at 300 dots an inch has 8.7 million.
 MOST_PIXELS = 20_000_000
+#: Longer strips than this are refused: the engine cannot scale them.
+LONGEST_TO_SHORTEST = 40
 #: The detector looks at the page with its longer side no longer than this, and never at an enlarged one.
 DETECTOR_SIDE_PX = 960
 #: With more than one, onnxruntime and OpenCV keep threads of their own, and the process must not be forked.
@@ -120,4 +122,9 @@ def _check_size(found: Image.Image) -> None:
     if pixels > MOST_PIXELS:
         raise InvalidInput(
             f"a picture must have at most {MOST_PIXELS:,} pixels; this one has {found.width:,} x {found.height:,}."
+        )
+    if max(found.size) > LONGEST_TO_SHORTEST * min(found.size):
+        raise InvalidInput(
+            f"a picture may be at most {LONGEST_TO_SHORTEST} times as long as it is wide; "
+            f"this one has {found.width:,} x {found.height:,} pixels."
         )

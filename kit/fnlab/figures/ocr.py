@@ -114,11 +114,11 @@ def reading_errors(
         layout[f"xaxis{axis}"] = {"title": {"text": trouble}} | backwards
         layout[f"yaxis{axis}"] = {"range": [-0.04, 1.04], "showticklabels": number == 1, "tickformat": ".0%"}
     layout["yaxis"]["title"] = {"text": "error rate, confidence"}
-    worst = {trouble: max(error for error, _ in points.values()) for trouble, points in curves.items()}
+    worst = (f"{trouble} {max(error for error, _ in points.values()):.0%}" for trouble, points in curves.items())
     return figure(
         traces,
         title=title or "When reading fails",
-        summary="Highest error rate of each: " + ", ".join(f"{name} {error:.0%}" for name, error in worst.items()) + ".",
+        summary=f"Highest error rate of each: {', '.join(worst)}.",
         height=360,
         grid={"rows": 1, "columns": len(curves), "pattern": "independent", "xgap": 0.08},
         **layout,
@@ -146,7 +146,12 @@ def _curves(points: Mapping[float, tuple[float, float]], axis: str, *, first: bo
 
 
 def memory_sizes(
-    sizes: Mapping[int, tuple[float, float]], *, vcpu_mib: int | None = None, currency: str = "USD", title: str = ""
+    sizes: Mapping[int, tuple[float, float]],
+    *,
+    law_s: Mapping[int, float] | None = None,
+    vcpu_mib: int | None = None,
+    currency: str = "USD",
+    title: str = "",
 ) -> go.Figure:
     """Draw what a request takes and what a thousand cost, memory size by memory size.
 
@@ -154,6 +159,8 @@ def memory_sizes(
     ----------
     sizes : mapping of int to (float, float)
         Of each size in MiB: seconds a request, and the cost of 1,000.
+    law_s : mapping of int to float, optional
+        Seconds that a request should take, by size; drawn as marks beside what was measured.
     vcpu_mib : int, optional
         The memory that comes with one whole virtual CPU; marked by a line.
 
@@ -164,14 +171,15 @@ def memory_sizes(
     """
     if not sizes:
         raise BadValue("a figure of memory sizes needs at least one; got none.")
-    labels = [f"{size:,} MiB" for size in sizes]
+    labels = [_mib(size) for size in sizes]
     seconds, costs = ([values[which] for values in sizes.values()] for which in (0, 1))
     mark = {} if vcpu_mib is None else _one_vcpu(sorted(sizes), vcpu_mib)
     cheapest = min(sizes, key=lambda size: sizes[size][1])
     return figure(
         [
-            _columns("a request (s)", labels, seconds, FIRST, ".2f"),
-            _columns(f"1,000 requests ({currency})", labels, costs, SECOND, ".4f") | {"xaxis": "x2", "yaxis": "y2"},
+            _columns("a request, measured", labels, seconds, FIRST, ".2f"),
+            *([] if law_s is None else [_marks("by the law", law_s)]),
+            _columns("1,000 requests", labels, costs, SECOND, ".4f") | {"xaxis": "x2", "yaxis": "y2"},
         ],
         title=title or "Memory, time and money",
         summary=(
@@ -185,7 +193,7 @@ def memory_sizes(
         yaxis2={"title": {"text": f"{currency} for 1,000 requests"}, "rangemode": "tozero", "separatethousands": False},
         xaxis={"type": "category"},
         xaxis2={"type": "category"},
-        showlegend=False,
+        showlegend=law_s is not None,
         **mark,
     )
 
@@ -204,15 +212,32 @@ def _columns(name: str, labels: list[str], values: list[float], color: str, form
     }
 
 
+def _marks(name: str, seconds: Mapping[int, float]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [_mib(size) for size in seconds],
+        "y": list(seconds.values()),
+        "marker": {"symbol": "line-ew", "size": 70, "line": {"width": 3, "color": WARNING}},
+        "hovertemplate": f"%{{x}}: %{{y:.2f}}<extra>{name}</extra>",
+    }
+
+
+def _mib(size: int) -> str:
+    return f"{size:,} MiB"
+
+
 def _one_vcpu(sizes: Sequence[int], vcpu_mib: int) -> dict[str, Any]:
     """Mark the place among the columns from which on there is a whole virtual CPU."""
     below = sum(size < vcpu_mib for size in sizes)
     if not 0 < below < len(sizes):
         return {}
     place = below - 0.5
-    line = {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "line": {"color": INK, "dash": "dot", "width": 1}}
+    style = {"color": INK, "dash": "dot", "width": 1}
+    line = {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "line": style}
     note = {
-        "text": f"one vCPU from {vcpu_mib:,} MiB",
+        "text": f"one vCPU from {_mib(vcpu_mib)}",
         "x": place,
         "y": 1,
         "yanchor": "bottom",
