@@ -186,7 +186,9 @@ def memory_sizes(
             f"A request takes {max(seconds):.2f} s in the slowest size and {min(seconds):.2f} s in the fastest; "
             f"1,000 cost least, {min(costs):.4f} {currency}, with {cheapest:,} MiB."
         ),
-        height=380,
+        height=390,
+        margin={"t": 96},
+        legend={"y": 1.09},  # above the note on the vCPU
         grid={"rows": 1, "columns": 2, "pattern": "independent", "xgap": 0.14},
         bargap=0.4,
         yaxis={"title": {"text": "seconds a request"}, "rangemode": "tozero"},
@@ -219,7 +221,7 @@ def _marks(name: str, seconds: Mapping[int, float]) -> dict[str, Any]:
         "name": name,
         "x": [_mib(size) for size in seconds],
         "y": list(seconds.values()),
-        "marker": {"symbol": "line-ew", "size": 70, "line": {"width": 3, "color": WARNING}},
+        "marker": {"symbol": "line-ew", "size": 54, "line": {"width": 3, "color": WARNING}},
         "hovertemplate": f"%{{x}}: %{{y:.2f}}<extra>{name}</extra>",
     }
 
