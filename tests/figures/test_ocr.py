@@ -19,11 +19,12 @@ def test_a_page_is_the_picture_with_its_boxes():
     """The picture goes as it is; each box is closed and ended by a gap, and says its text and confidence."""
     picture = Image.new("L", (80, 20), 200)
     drawn = page(picture, LINES)
-    background, read, doubtful = drawn.data
+    background, halo, read, doubtful = drawn.data
     sent = Image.open(BytesIO(base64.b64decode(background.source.partition(",")[2])))
     assert (sent.size, sent.getpixel((3, 3))) == ((80, 20), 200)
     assert list(read.x) == [1, 30, 30, 1, 1, None]
     assert list(read.y) == [2, 2, 9, 9, 2, None]
+    assert list(halo.x) == [*read.x, *doubtful.x]
     assert doubtful.name == "doubtful, below 0.9"
     assert doubtful.text[0] == "l9.4O (0.420)"
     assert list(drawn.layout.yaxis.range) == [20, 0]
@@ -32,7 +33,7 @@ def test_a_page_is_the_picture_with_its_boxes():
 
 def test_doubt_can_be_moved():
     """With a lower threshold no line is in doubt, and the kind is left out."""
-    assert [trace.name for trace in page(Image.new("L", (80, 20)), LINES, doubt=0.4).data[1:]] == ["read"]
+    assert [trace.name for trace in page(Image.new("L", (80, 20)), LINES, doubt=0.4).data[1:]] == ["halo", "read"]
 
 
 def test_a_page_without_lines_is_only_the_picture():

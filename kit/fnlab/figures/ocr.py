@@ -46,6 +46,7 @@ def page(
     return figure(
         [
             {"type": "image", "source": _source(picture), "hoverinfo": "skip"},
+            *([_halo(lines)] if lines else []),
             *(_boxes(name, group, color) for name, group, color in kinds if group),
         ],
         title=title or found,
@@ -62,6 +63,12 @@ def _source(picture: Picture) -> str:
     data = BytesIO()
     picture.save(data, format="PNG")
     return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
+
+
+def _halo(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Put something pale behind the outlines, so that they are seen on ink of their own colour."""
+    pale = {"color": "rgba(255, 255, 255, 0.85)", "width": 6}
+    return _boxes("halo", lines, "") | {"line": pale, "showlegend": False, "hoverinfo": "skip", "hovertemplate": None}
 
 
 def _boxes(name: str, lines: Sequence[Mapping[str, Any]], color: str) -> dict[str, Any]:
