@@ -122,6 +122,7 @@ def settings_of(
         "concurrency": function.scaling.concurrency,
         "payload": function.payload,
         "batch": function.batch,
+        "batch_wait_s": function.batch_wait_s,
         "cpu_share": function.cpu_share,
         "package_dir": str(package_dir),
         "layer_dirs": [str(folder) for folder in layers],
