@@ -40,7 +40,9 @@ def check_2(relu: Callable[[Any], Any], number: Callable[..., Any], backward: Ca
             return f"Nearly: the value is right, but at {data:g} the slope is {slope:g}; yours is {x.grad:g}."
     x = number(3.0)
     backward(relu(x * x + x * number(-1.0)))
-    return "Right: it bends, and it passes slopes on." if x.grad == 5 else f"Nearly: in x² - x it gives {x.grad:g}, not 5."
+    return (
+        "Right: it bends, and it passes slopes on." if x.grad == 5 else f"Nearly: in x² - x it gives {x.grad:g}, not 5."
+    )
 
 
 def check_3(network: MLP, X: np.ndarray, y: np.ndarray) -> str:
