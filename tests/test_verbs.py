@@ -8,7 +8,7 @@ from sklearn.svm import SVC
 
 import fnlab as fl
 from fnlab.errors import BadValue, DeployError, InvalidInput, NotFitted
-from fnlab.functions import Isolation
+from fnlab.functions import Isolation, Package
 from fnlab.workload import Constant, Profile, Workload
 
 FUNCTIONS = Path(__file__).parent / "functions"
@@ -48,7 +48,7 @@ def test_a_folder_is_deployed_with_its_handler(emulator):
 
 def test_a_function_is_deployed_with_other_settings(emulator):
     """What is given takes the place of its own."""
-    function = fl.Function(name="f", handler="main:handler", package=fl.Package.of_folder(FUNCTIONS / "echo"))
+    function = fl.Function(name="f", handler="main:handler", package=Package.of_folder(FUNCTIONS / "echo"))
     fn = fl.deploy(function, memory_mib=256, scaling=fl.Scaling(keep_alive_s=1), emulator=emulator)
     assert (fn.function.memory_mib, fn.function.scaling.keep_alive_s, fn.function.timeout_s) == (256, 1, 3.0)
 

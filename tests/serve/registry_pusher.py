@@ -7,11 +7,18 @@ import sys
 
 from fnlab.serve import Registry
 
-registry = Registry(sys.argv[1])
-for number in range(int(sys.argv[2]), int(sys.argv[3])):
-    content = {"manifest.json": b"{}", "weights": str(number).encode() * 1000}
-    version = registry.push(content, name="m")
-    registry.stage("m", "staging", version)
-    print(version.number, number, flush=True)
-    if "gc" in sys.argv:
-        registry.gc()
+
+def main(folder, first, last, *also):
+    """Push, stage and say so."""
+    registry = Registry(folder)
+    for number in range(int(first), int(last)):
+        content = {"manifest.json": b"{}", "weights": str(number).encode() * 1000}
+        version = registry.push(content, name="m")
+        registry.stage("m", "staging", version)
+        print(version.number, number, flush=True)
+        if "gc" in also:
+            registry.gc()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

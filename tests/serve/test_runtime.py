@@ -21,6 +21,7 @@ from fnlab.datasets import load
 from fnlab.errors import DeployError, InvalidInput, PlatformError
 from fnlab.learn import train
 from fnlab.serve import model_function, runtime
+from fnlab.serve.formats.face import Opened
 
 
 @dataclass
@@ -102,7 +103,7 @@ def test_classes_may_be_words(instance):
 def test_a_cold_start_has_four_phases(instance, digits):
     """Opening a model is reported as reading, importing, building and predicting once."""
     context = instance(train(SVC(gamma=0.001), digits))
-    assert context.phases == ["artefact read", "imports", "deserialise", "first predict"]
+    assert context.phases == ["imports", "artefact read", "imports", "deserialise", "first predict"]
 
 
 def test_a_model_that_takes_no_zeros_starts_all_the_same(instance, capsys):
@@ -136,7 +137,7 @@ def test_a_changed_artefact_is_refused(tmp_path):
     files = model_function(Ridge().fit([[0.0], [1.0]], [0.0, 1.0])).package.files
     (tmp_path / "manifest.json").write_bytes(files["manifest.json"])
     (tmp_path / "model.skops").write_bytes(b"changed")
-    expected = json.loads(files["manifest.json"])["artefact_sha256"]
+    expected = json.loads(files["manifest.json"])["files"]["model.skops"]
     with pytest.raises(DeployError) as caught:
         runtime.open_model(FakeContext(tmp_path))
     assert str(caught.value) == (
@@ -149,7 +150,7 @@ def test_a_missing_file_is_named(tmp_path):
     """A package without its manifest or artefact is refused, and the file is named."""
     with pytest.raises(DeployError) as caught:
         runtime.open_model(FakeContext(tmp_path))
-    assert str(caught.value) == ("a model's package must hold manifest.json and model.skops; manifest.json is missing.")
+    assert str(caught.value) == ("a model's package must hold every file of its manifest; manifest.json is missing.")
 
 
 GOOD = [0.0] * 64
@@ -158,7 +159,14 @@ GOOD = [0.0] * 64
 @pytest.mark.parametrize(
     ("event", "sentence"),
     [
-        ({"rows": []}, "the model takes a list of rows of 64 numbers; got a dict."),
+        ({"rows": []}, "the model takes at least one row of 64 numbers; got none."),
+        ({}, "an event that is an object must have rows and may have top; this one has neither."),
+        (
+            {"rows": [GOOD], "n": 1},
+            "an event that is an object must have rows and may have top; this one has ['n', 'rows'].",
+        ),
+        ({"rows": [GOOD], "top": 0}, "top must be a whole number of at least 1; got 0."),
+        ({"rows": [GOOD], "top": 3}, "top needs a model that gives scores; this one does not."),
         (None, "the model takes a list of rows of 64 numbers; got a NoneType."),
         ("rows", "the model takes a list of rows of 64 numbers; got a str."),
         ([], "the model takes at least one row of 64 numbers; got none."),
@@ -241,9 +249,9 @@ def test_in_a_batch_a_bad_event_is_marked(instance, digits, bad):
 def test_a_batch_calls_the_model_once(instance, digits):
     """That is what it is for."""
     context = instance(train(SVC(gamma=0.001), digits))
-    estimator = runtime._model.estimator
-    with mock.patch.object(type(estimator), "predict", autospec=True, side_effect=type(estimator).predict) as predict:
-        runtime.batch([[row] for row in digits.X_test[:16].tolist()], context)
+    predict = mock.Mock(side_effect=runtime._model.opened.predict)
+    runtime._model.opened = Opened(predict=predict)
+    runtime.batch([[row] for row in digits.X_test[:16].tolist()], context)
     assert predict.call_count == 1
 
 

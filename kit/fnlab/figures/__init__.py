@@ -5,6 +5,7 @@ carries its summary for readers who cannot see it in ``figure.layout.meta["summa
 """
 
 from fnlab.figures.coldstart import cold_start
+from fnlab.figures.footprints import footprints
 from fnlab.figures.forks import futures
 from fnlab.figures.grids import sweep
 from fnlab.figures.learning import confusion, images
@@ -12,4 +13,15 @@ from fnlab.figures.load import elasticity
 from fnlab.figures.money import compare_bills, cost
 from fnlab.figures.style import redraw
 
-__all__ = ["cold_start", "compare_bills", "confusion", "cost", "elasticity", "futures", "images", "redraw", "sweep"]
+__all__ = [
+    "cold_start",
+    "compare_bills",
+    "confusion",
+    "cost",
+    "elasticity",
+    "footprints",
+    "futures",
+    "images",
+    "redraw",
+    "sweep",
+]
