@@ -133,7 +133,7 @@ def _computed(data: float, inputs: tuple[Value, ...], slopes: tuple[float, ...])
     """Make a value one step deeper than the deepest that it was computed from."""
     value = Value(data)
     value._inputs, value._slopes = inputs, slopes
-    value._depth = 1 + max((source._depth for source in inputs), default=0)
+    value._depth = 1 + max([source._depth for source in inputs])
     return value
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from fnlab.errors import BadValue
 from fnlab.learn.metrics import Array
+from fnlab.learn.scratch import backpropagation
 from fnlab.learn.scratch.autograd import Value
 
 #: How a neuron bends its sum.
@@ -91,6 +92,7 @@ class MLP:
     def __init__(self, sizes: Sequence[int], *, activation: str = "tanh", seed: int = 0) -> None:
         if len(sizes) < 2 or min(sizes) < 1:
             raise BadValue(f"sizes must be at least two numbers from 1 up, inputs first; got {list(sizes)}.")
+        self.activation = activation
         rng = np.random.default_rng(seed)
         bends = [activation] * (len(sizes) - 2) + ["linear"]
         self.layers = [
@@ -123,6 +125,14 @@ class MLP:
             for layer in self.layers
         ]
 
+    def frozen(self) -> Callable[[Array], Array]:
+        """Give the network as it is now: a function of rows (rows, inputs) that gives scores (rows, classes).
+
+        It computes with matrices, and further training does not change it.
+        """
+        layers, activation = self.matrices(), self.activation
+        return lambda X: backpropagation.forward(layers, X, activation=activation)[-1]
+
     def predict(self, X: Array) -> Array:
         """Give for each row the class, 0, 1, …, with the highest score."""
         scores = [[score.data for score in self(row.tolist())] for row in np.asarray(X, dtype=float)]
@@ -150,6 +160,9 @@ def gradient_descent(
 ) -> Iterator[float]:
     """Train a network by gradient descent on all rows at once, one epoch each time the caller asks for a loss.
 
+    The step that lowers a loss is taken when the next one is asked for; so in between, the network is the one that the
+    loss is about, with its gradients.
+
     Parameters
     ----------
     network : MLP
@@ -166,7 +179,7 @@ def gradient_descent(
     Yields
     ------
     float
-        Mean cross entropy (nats) before the step of this epoch.
+        Mean cross entropy (nats) of the network as it is.
 
     Examples
     --------
@@ -181,6 +194,6 @@ def gradient_descent(
         losses = [cross_entropy(network(row), target) for row, target in rows]
         loss = sum(losses[1:], start=losses[0]) / len(losses)
         loss.backward()
+        yield loss.data
         for parameter in network.parameters():
             parameter.data -= learning_rate * parameter.grad
-        yield loss.data

@@ -118,7 +118,7 @@ def smo_steps(K: Array, y: Array, *, C: float = 1.0, tol: float = 1e-3) -> Itera
         objective += t * float(gap[j]) - t**2 * float(curvature[j]) / 2
 
 
-def smo(K: Array, y: Array, *, C: float = 1.0, tol: float = 1e-3, max_steps: int = -1) -> tuple[Step, int, bool]:
+def smo(K: Array, y: Array, *, C: float = 1.0, tol: float = 1e-3, max_steps: int = 100_000) -> tuple[Step, int, bool]:
     """Take steps until the violation is at most `tol`, or `max_steps` of them when that is not -1.
 
     Returns

@@ -31,7 +31,8 @@ class KernelSVC(ScratchClassifier):
     tol : float
         Violation of the optimality conditions at which a pair's dual is done.
     max_iter : int
-        Most steps for a pair; -1 for no limit.
+        Most steps for a pair; -1 for no limit. Rows far from 0 or on very different scales can need millions, so scale
+        them first.
 
     Attributes
     ----------
@@ -80,7 +81,7 @@ class KernelSVC(ScratchClassifier):
         degree: int = 3,
         coef0: float = 0.0,
         tol: float = 1e-3,
-        max_iter: int = -1,
+        max_iter: int = 100_000,
     ) -> None:
         self.C = C
         self.kernel = kernel
@@ -108,12 +109,14 @@ class KernelSVC(ScratchClassifier):
         unfinished = 0
         for number, (one, other) in enumerate(pairs):
             among = np.flatnonzero((codes == one) | (codes == other))
-            # With two classes scikit-learn gives the later one the positive sign, with more the earlier one.
-            signs = np.where(codes[among] == (other if len(pairs) == 1 else one), 1.0, -1.0)
+            signs = np.where(codes[among] == one, 1.0, -1.0)
             K = self.kernel_(rows[among], rows[among])
             last, self.n_iter_[number], converged = smo(K, signs, C=C, tol=tol, max_steps=max_steps)
             coef[number, among], self.intercept_[number] = last.alphas * signs, last.bias
             unfinished += not converged
+        if len(pairs) == 1:
+            # With two classes a positive decision is scikit-learn's sign for the later one, with more for the earlier.
+            coef, self.intercept_ = -coef, -self.intercept_
         self._keep_support(rows, codes, coef)
         if unfinished:
             warnings.warn(
@@ -140,7 +143,8 @@ class KernelSVC(ScratchClassifier):
 
     def predict(self, X: Any) -> Array:
         """Give the class with the highest decision, one a row."""
-        return self.classes_[winners(self.decision_function(X))]
+        decisions = self.decision_function(X)
+        return self.classes_[winners(decisions)]
 
     @property
     def coef_(self) -> Array:

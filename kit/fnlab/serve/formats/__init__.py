@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 FORMATS: Mapping[str, str] = {
     "onnx": "onnx_file",
     "safetensors": "torch_safetensors",
+    "keras": "keras_file",
+    "paddle": "paddle_program",
+    "xgboost": "xgboost_ubj",
+    "lightgbm": "lightgbm_text",
     "skops": "sklearn_skops",
 }
 

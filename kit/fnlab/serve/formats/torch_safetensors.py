@@ -17,7 +17,7 @@ from fnlab.serve.signature import TensorSpec
 if TYPE_CHECKING:
     from fnlab.serve.manifest import Manifest
 
-BASE_MIB = 768
+BASE_MIB = 512
 WEIGHTS, TREE = FILES = ("model.safetensors", "architecture.json")
 
 
