@@ -5,6 +5,7 @@ reason it gave. An expected failure (``xfail``) stays what it is.
 """
 
 import os
+import signal
 from collections.abc import Generator
 from typing import TypeVar
 
@@ -18,6 +19,11 @@ collect_ignore_glob = ["functions/*", "benchmarks/*"]
 # A generated case may be slow because the machine is; that is no failure.
 settings.register_profile("fnlab", deadline=None)
 settings.load_profile("fnlab")
+
+# A shell that starts the suite in its background has it ignore Ctrl-C, and so all that it starts; what is tested here
+# is what Ctrl-C does.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 NO_SKIPS = os.environ.get("FNLAB_NO_SKIPS") == "1"

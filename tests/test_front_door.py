@@ -9,7 +9,23 @@ import pytest
 
 import fnlab
 
-HEAVY = {"IPython", "ipywidgets", "numba", "numpy", "pandas", "plotly", "pyarrow", "sklearn", "torch"}
+HEAVY = {
+    "IPython",
+    "ipywidgets",
+    "keras",
+    "lightgbm",
+    "numba",
+    "numpy",
+    "onnxruntime",
+    "paddle",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "sklearn",
+    "tensorflow",
+    "torch",
+    "xgboost",
+}
 
 
 def test_public_names_are_few_sorted_and_real():

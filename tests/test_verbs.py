@@ -8,7 +8,7 @@ from sklearn.svm import SVC
 
 import fnlab as fl
 from fnlab.errors import BadValue, DeployError, InvalidInput, NotFitted
-from fnlab.functions import Isolation
+from fnlab.functions import Isolation, Package
 from fnlab.workload import Constant, Profile, Workload
 
 FUNCTIONS = Path(__file__).parent / "functions"
@@ -48,7 +48,7 @@ def test_a_folder_is_deployed_with_its_handler(emulator):
 
 def test_a_function_is_deployed_with_other_settings(emulator):
     """What is given takes the place of its own."""
-    function = fl.Function(name="f", handler="main:handler", package=fl.Package.of_folder(FUNCTIONS / "echo"))
+    function = fl.Function(name="f", handler="main:handler", package=Package.of_folder(FUNCTIONS / "echo"))
     fn = fl.deploy(function, memory_mib=256, scaling=fl.Scaling(keep_alive_s=1), emulator=emulator)
     assert (fn.function.memory_mib, fn.function.scaling.keep_alive_s, fn.function.timeout_s) == (256, 1, 3.0)
 
@@ -57,7 +57,9 @@ def test_a_model_is_served_in_batches(emulator):
     """The same predictions; a caller with wrong rows is refused alone, in the same sentence."""
     digits = fl.datasets.load("digits")
     model = fl.train(SVC(gamma=0.001), digits)
-    fn = fl.deploy(model, scaling=fl.Scaling(concurrency=16, max_instances=1), batch=True, emulator=emulator)
+    scaling = fl.Scaling(concurrency=16, max_instances=1)
+    fn = fl.deploy(model, scaling=scaling, batch=True, batch_wait_s=0.002, emulator=emulator)
+    assert (fn.function.batch, fn.function.batch_wait_s) == (True, 0.002)
     rows = digits.X_test[:64]
     assert [answer for (answer,) in fn.map([[row] for row in rows.tolist()], workers=16)] == model.predict(
         rows

@@ -13,16 +13,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fnlab import cost, datasets, errors, figures, measure, scenario, simulator, widgets, workload
+    from fnlab import cost, datasets, errors, figures, learn, measure, scenario, serve, simulator, widgets, workload
     from fnlab.cost import bill, compare
     from fnlab.emulator import Emulator
-    from fnlab.functions import Function, Package, Scaling
+    from fnlab.functions import Function, Scaling
     from fnlab.grid import sweep
     from fnlab.learn import train
     from fnlab.measure import compare_traces
     from fnlab.scheduler import policies as policies
     from fnlab.source import function
-    from fnlab.trace import Trace
     from fnlab.verbs import deploy, replay, simulate
     from fnlab.workload import Profile
 
@@ -31,10 +30,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Emulator",
     "Function",
-    "Package",
     "Profile",
     "Scaling",
-    "Trace",
     "bill",
     "compare",
     "compare_traces",
@@ -44,10 +41,12 @@ __all__ = [
     "errors",
     "figures",
     "function",
+    "learn",
     "measure",
     "policies",
     "replay",
     "scenario",
+    "serve",
     "simulate",
     "simulator",
     "sweep",
@@ -60,10 +59,8 @@ __all__ = [
 _HOMES = {
     "Emulator": "emulator",
     "Function": "functions",
-    "Package": "functions",
     "Profile": "workload",
     "Scaling": "functions",
-    "Trace": "trace",
     "bill": "cost",
     "compare": "cost",
     "compare_traces": "measure",

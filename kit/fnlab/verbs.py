@@ -35,6 +35,7 @@ def deploy(  # one argument a setting; all by name, all with a default
     limits: str | None = None,
     start: StartStrategy | None = None,
     batch: bool | None = None,
+    batch_wait_s: float | None = None,
     isolation: Isolation | None = None,
     classes: Sequence[Any] | None = None,
     row_shape: tuple[int, ...] | None = None,
@@ -51,9 +52,9 @@ def deploy(  # one argument a setting; all by name, all with a default
         :func:`fnlab.serve.model_function` for the frameworks. A folder of Python files needs a `handler`. A Python
         function of an event and a context goes with what it uses, see :func:`fnlab.function`. A :class:`Function` is
         taken as it is, with the settings given here in place of its own.
-    name, handler, memory_mib, timeout_s, env, scaling, limits, start, batch, isolation
+    name, handler, memory_mib, timeout_s, env, scaling, limits, start, batch, batch_wait_s, isolation
         As in :class:`Function`; what is not given keeps its default. Every model can be served in batches, with
-        ``batch=True, scaling=Scaling(concurrency=16)``.
+        ``batch=True, scaling=Scaling(concurrency=16)``, and ``batch_wait_s=0.005`` for fuller ones.
     classes, row_shape, image, licence
         For models only, as in :func:`fnlab.serve.model_function`.
     emulator : Emulator, optional
@@ -67,7 +68,7 @@ def deploy(  # one argument a setting; all by name, all with a default
     given = _given(
         name=name, memory_mib=memory_mib, timeout_s=timeout_s, env=env, scaling=scaling, limits=limits, start=start
     )
-    more = _given(batch=batch, isolation=isolation)
+    more = _given(batch=batch, batch_wait_s=batch_wait_s, isolation=isolation)
     of_model = _given(classes=classes, row_shape=row_shape, image=image, licence=licence)
     is_folder = isinstance(thing, str | Path) and not str(thing).endswith(_MODEL_FILE)
     if of_model and (is_folder or isinstance(thing, Function | FunctionType)):

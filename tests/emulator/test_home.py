@@ -132,7 +132,8 @@ time.sleep(900)
 def test_a_script_that_just_ends_closes_its_emulator(tmp_path):
     """Nobody has to close it: instances are gone, the temporary home is removed, and nothing is complained about."""
     script = (
-        f"import fnlab as fl; package = fl.Package.of_folder({str(FUNCTIONS / 'echo')!r});"
+        "import fnlab as fl; from fnlab.functions import Package;"
+        f"package = Package.of_folder({str(FUNCTIONS / 'echo')!r});"
         "fn = fl.deploy(fl.Function(name='echo', handler='main:handler', package=package)); fn(1);"
         "print(fn.emulator.home.path, *fn.pids.values())"
     )

@@ -8,9 +8,9 @@ import pytest
 
 from fnlab.cost import Bill, Comparison, Line
 from fnlab.errors import BadValue
-from fnlab.figures import cold_start, compare_bills, confusion, cost, elasticity, images, redraw
+from fnlab.figures import cold_start, compare_bills, confusion, cost, elasticity, footprints, images, redraw
 from fnlab.learn.metrics import classifier_metrics
-from fnlab.measure import Timeline
+from fnlab.measure import Footprints, Timeline, footprint
 from fnlab.trace import Phase
 
 
@@ -51,7 +51,14 @@ def a_confusion():
     return classifier_metrics(np.array([3, 3, 5, 7]), np.array([3, 5, 5, 7]))
 
 
+def weighed(name="a", *, imports_s=1.0):
+    """A function that starts in a quarter of a second beside its imports."""
+    phases = (Phase("spawn", 0.25), Phase("imports", imports_s), Phase("deserialise", 0.5))
+    return footprint(name, starts=[phases], calls_s=[0.002], package_bytes=2**20, installed_bytes=2**20, peak_mib=80.0)
+
+
 BUILDERS = {
+    "footprints": lambda: footprints(Footprints((weighed(),))),
     "confusion": lambda: confusion(a_confusion()),
     "images": lambda: images(np.zeros((2, 4)), shape=(2, 2)),
     "cold_start": lambda: cold_start([Phase("spawn", 0.002), Phase("imports", 1.0, {"numpy": 0.9})]),
@@ -278,3 +285,19 @@ def test_a_run_without_a_single_invocation_can_be_drawn() -> None:
     )  # fmt: skip
     np.testing.assert_array_equal(elasticity(empty, per_instance_h=800).data[0].y, [0, 0])
     np.testing.assert_array_equal(cost(empty, a_bill("0"), a_bill("1"), machines=1).data[2].y, [0, 0])
+
+
+def test_footprints_are_in_the_order_of_their_starts_and_the_parts_add_up() -> None:
+    """The fastest is on top; process, imports and model are the whole start, which the last part says."""
+    shown = footprints(Footprints((weighed("slow", imports_s=2.0), weighed("fast"))))
+    assert list(shown.data[0].y) == ["fast", "slow"]
+    parts = {trace.name: list(trace.x) for trace in shown.data if trace.name.startswith("start")}
+    assert parts == {"start: process": [250, 250], "start: imports": [1000, 2000], "start: model": [500, 500]}
+    assert list(shown.data[3].text) == ["1,750", "2,750"]
+    assert shown.layout.meta["summary"].endswith("fast starts fastest, in 1.75 s; slow slowest, in 2.75 s.")
+
+
+def test_no_footprint_is_no_figure() -> None:
+    """It says so."""
+    with pytest.raises(BadValue, match=r"at least one; got none\."):
+        footprints(Footprints(()))

@@ -46,7 +46,7 @@ def test_missing_and_unknown_keys():
     del values["format"]
     with pytest.raises(DeployError) as caught:
         Manifest.from_json(json.dumps({**values, "colour": "red"}).encode())
-    assert str(caught.value) == "a manifest must have exactly its 16 keys; format is missing, colour is unknown."
+    assert str(caught.value) == "a manifest must have exactly its 17 keys; format is missing, colour is unknown."
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ cannot tell a simulated trace from a measured one.
 from fnlab.measure.agreement import Agreement, compare_traces
 from fnlab.measure.bins import Timeline, timeline
 from fnlab.measure.estimate import Estimate, batch_means
+from fnlab.measure.footprint import Footprint, Footprints, footprint
 from fnlab.measure.forked import Futures, futures
 from fnlab.measure.lifespan import Lifespan, lifespan
 from fnlab.measure.slo import Attainment, AttainmentTimeline, slo, slo_timeline
@@ -22,6 +23,8 @@ __all__ = [
     "AttainmentTimeline",
     "Band",
     "Estimate",
+    "Footprint",
+    "Footprints",
     "Futures",
     "Lifespan",
     "Steps",
@@ -33,6 +36,7 @@ __all__ = [
     "cold_share",
     "compare_traces",
     "durations_s",
+    "footprint",
     "futures",
     "lifespan",
     "mean_level",

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from fnlab.serve.conversion import to_onnx
     from fnlab.serve.manifest import Manifest
     from fnlab.serve.packing import model_function, pack
+    from fnlab.serve.registry import Registry
     from fnlab.serve.signature import Images
 
-__all__ = ["Images", "Manifest", "model_function", "pack", "to_onnx"]
+__all__ = ["Images", "Manifest", "Registry", "model_function", "pack", "to_onnx"]
 
 _HOMES = {
     "Images": "signature",
     "Manifest": "manifest",
+    "Registry": "registry",
     "model_function": "packing",
     "pack": "packing",
     "to_onnx": "conversion",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fnlab.errors import InvalidInput
+from fnlab.learn import TextEncoding
 from fnlab.serve.rows import rows_to_array
 from fnlab.serve.signature import Images, Texts
 
@@ -81,19 +82,15 @@ def _rows(items: object, manifest: "Manifest", request_id: str) -> Array:
 
 
 def texts_to_array(texts: Sequence[str], encoding: Texts, *, dtype: str) -> Array:
-    """Write each text as the places of its characters in the alphabet, counted from 1; 0 is for all the rest.
+    """Write each text as a row, by the very rule by which the training rows were made.
 
     Examples
     --------
     >>> texts_to_array(["ba", "xabc"], Texts(alphabet="abc", length=3), dtype="int64").tolist()
-    [[2, 1, 0], [0, 1, 2]]
+    [[2, 1, 0], [4, 1, 2]]
     """
-    places = {character: place for place, character in enumerate(encoding.alphabet, start=1)}
-    rows = np.zeros((len(texts), encoding.length), dtype=dtype)
-    for row, text in zip(rows, texts, strict=True):
-        found = [places.get(character, 0) for character in text[: encoding.length]]
-        row[: len(found)] = found
-    return rows
+    rule = TextEncoding(alphabet=encoding.alphabet, length=encoding.length)
+    return rule.encode(texts).astype(dtype)
 
 
 def _pictures_to_array(items: list[str], images: Images, *, dtype: str, request_id: str) -> Array:

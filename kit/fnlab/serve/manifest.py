@@ -59,6 +59,8 @@ class Manifest:
         ``accuracy`` or ``r2`` on held-out rows; empty when not known.
     licence : str
         Under which the model may be used; empty when nobody said.
+    without : tuple of str
+        Packages that the start's imports find only where they are loaded already, see :mod:`fnlab.serve.pruning`.
     files : Mapping of str to str
         The artefact's files, each with the sha256 of its content.
 
@@ -84,6 +86,7 @@ class Manifest:
     dataset_sha256: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     licence: str = ""
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -98,6 +101,8 @@ class Manifest:
         for name in ("model", "framework", "python_version", "dataset_name", "dataset_sha256", "licence"):
             if not isinstance(getattr(self, name), str):
                 raise BadValue(f"{name} must be a text; got {getattr(self, name)!r}.")
+        if not isinstance(self.without, tuple) or not all(isinstance(name, str) and name for name in self.without):
+            raise BadValue(f"without must be names of packages; got {self.without!r}.")
         self._check_classes()
         self._check_mappings()
         self._check_takes()
@@ -164,8 +169,9 @@ class Manifest:
             wrong = [f"{key} is missing" for key in sorted(known - set(values))]
             wrong += [f"{key} is unknown" for key in sorted(set(values) - known)]
             raise DeployError(f"a manifest must have exactly its {len(known)} keys; {', '.join(wrong)}.")
-        if isinstance(values["classes"], list):
-            values["classes"] = tuple(values["classes"])
+        for name in ("classes", "without"):
+            if isinstance(values[name], list):
+                values[name] = tuple(values[name])
         try:
             read = {name: tensor_from_json(values[name]) for name in ("input", "output")}
             return Manifest(**values | read | {"takes": takes_from_json(values["takes"])})

@@ -126,6 +126,7 @@ def open_model(context: Context) -> Model:
         import numpy  # noqa: F401  # imported here so that its time counts in this phase
 
         from fnlab.serve import events, safety  # noqa: F401
+        from fnlab.serve.absent import absent
         from fnlab.serve.formats import format_of
         from fnlab.serve.manifest import MANIFEST, Manifest
     with context.phase("artefact read"):
@@ -133,7 +134,8 @@ def open_model(context: Context) -> Model:
         files = {name: _read(folder / name) for name in format_of(manifest.format).FILES}
     with context.phase("imports"):
         written_as = format_of(manifest.format)
-        written_as.imports(manifest)
+        with absent(*manifest.without):
+            written_as.imports(manifest)
     with context.phase("deserialise"):
         safety.check_hashes(files, manifest.files)
         written_as.check(files, manifest)

@@ -66,9 +66,7 @@ class TensorSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
-    """A text becomes a row of whole numbers: the place of each of its characters in the alphabet, counted from 1.
-
-    A character outside the alphabet, and the space after a short text, is 0; what is longer is cut.
+    """A text becomes a row of whole numbers, by the rule of :class:`fnlab.learn.TextEncoding`.
 
     Attributes
     ----------

@@ -32,7 +32,7 @@ LAYERS = frozenset(
 )
 
 #: Layers of fnlab's own, by name, and where they are.
-DECLARED: Mapping[str, str] = {}
+DECLARED: Mapping[str, str] = {"CharRNN": "fnlab.learn.networks.char_rnn_torch"}
 
 #: As deep as Sequentials may be nested.
 _DEEPEST = 50

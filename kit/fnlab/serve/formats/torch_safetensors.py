@@ -115,8 +115,8 @@ def _leaves(network: Any) -> list[Any]:
 def _input_of(network: Any, hints: Hints) -> tuple[str, tuple[int, ...]]:
     """Give type and shape of a row: as told, or as the first layer that has weights or a shape wants it."""
     leaves = _leaves(network)
-    embeds = type(leaves[0]).__name__ == "Embedding"
-    dtype = "int64" if embeds else "float32"
+    # A layer of fnlab's own says what it takes.
+    dtype = getattr(leaves[0], "row_dtype", "int64" if type(leaves[0]).__name__ == "Embedding" else "float32")
     if hints.row_shape is not None:
         return dtype, hints.row_shape
     for layer in leaves:
