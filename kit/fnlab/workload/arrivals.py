@@ -197,14 +197,25 @@ def day(peak_per_hour: float = 800, *, curve: str = "elasticity", seed: int = 0)
     Workload('day', 16,640 requests in 24 h)
     """
     require("peak_per_hour", peak_per_hour, at_least=0)
-    if curve not in _curves():
-        raise BadValue(f"curve must be one of {', '.join(_curves())}; got {curve!r}.")
-    shape = np.array(_curves()[curve]["per_hour"], dtype="f8")
+    shape = np.array(curve_per_hour(curve), dtype="f8")
     feasible(shape.sum() * (peak_per_hour / shape.max()))
     counts = np.rint(shape * (peak_per_hour / shape.max())).astype(int)
     hours = np.repeat(np.arange(len(counts)), counts)
     moments = generator(seed).random(len(hours))
     return Workload(np.sort((hours + moments) * S_PER_H), S_PER_DAY, "day")
+
+
+def curve_per_hour(curve: str) -> list[float]:
+    """Give the page views in each of the 24 hours of one of the book's two figures.
+
+    Raises
+    ------
+    BadValue
+        If there is no such curve.
+    """
+    if curve not in _curves():
+        raise BadValue(f"curve must be one of {', '.join(_curves())}; got {curve!r}.")
+    return list(_curves()[curve]["per_hour"])
 
 
 def poisson(rate_per_s: float, *, hours: float = 24, seed: int = 0) -> Workload:

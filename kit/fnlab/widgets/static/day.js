@@ -73,7 +73,7 @@ export function bins(trace, { bin_s }) {
     arrivals_per_h: perHour(arrived), served_per_h: perHour(served), throttled_per_h: perHour(throttled),
     cold_starts, billed_s, peak_instances,
     instances: alive.map((mean, at) => Math.min(mean, peak_instances[at])),
-    busy: timeMean(work.map(([from_s]) => from_s), work.map(([, to_s]) => to_s), edges, bin_s),
+    busy: timeMean(work.map((piece) => piece.from_s), work.map((piece) => piece.to_s), edges, bin_s),
   };
 }
 
@@ -141,21 +141,21 @@ function pieces({ requests, instances }, { init, until_s = null }) {
       from_s = Math.min(Math.max(from_s, instances.created_s[instance]), until_s[instance]);
       to_s = Math.min(Math.max(to_s, from_s), until_s[instance]);
     }
-    of[instance].push([from_s, to_s]);
+    of[instance].push({ from_s, to_s });
   }
   return of;
 }
 
 /** Unite the pieces of each instance that overlap or touch; if not `always`, only when any overlap at all. */
 function united(of, { always }) {
-  const overlap = of.some((list) => list.some(([from_s], at) => at > 0 && from_s < list[at - 1][1]));
+  const overlap = of.some((list) => list.some((piece, at) => at > 0 && piece.from_s < list[at - 1].to_s));
   if (!overlap && !always) return of.flat();
   return of.flatMap((list) => {
     const whole = [];
-    for (const [from_s, to_s] of [...list].sort((one, other) => one[0] - other[0])) {
+    for (const piece of [...list].sort((one, other) => one.from_s - other.from_s)) {
       const last = whole[whole.length - 1];
-      if (last && from_s <= last[1]) last[1] = Math.max(last[1], to_s);
-      else whole.push([from_s, to_s]);
+      if (last && piece.from_s <= last.to_s) last.to_s = Math.max(last.to_s, piece.to_s);
+      else whole.push({ ...piece });
     }
     return whole;
   });
@@ -173,9 +173,8 @@ export function bill(trace, prices, { times = 1 } = {}) {
   const spent = BigInt(billedMs(trace, prices.rule)) * BigInt(times);
   const requests = BigInt(trace.requests.instance.filter((instance) => instance >= 0).length) * BigInt(times);
   const times_s = (size) => (decimal(size) * spent) / 1000n;
-  const used = {
-    requests: requests * ONE, on_demand_requests: requests * ONE, gb_s: times_s(prices.gb), vcpu_s: times_s(prices.vcpu),
-  };
+  const served = requests * ONE;
+  const used = { requests: served, on_demand_requests: served, gb_s: times_s(prices.gb), vcpu_s: times_s(prices.vcpu) };
   const filled = {};
   const lines = prices.lines.flatMap((line) => {
     const quantity = product(used[line.meter], decimal(line.factor)), already = filled[line.price] ?? 0n;
@@ -192,11 +191,11 @@ function billedMs(trace, { init, once, whole_life, granularity_ms, minimum_ms })
   const { requests, instances } = trace;
   let spans_s;
   if (whole_life) spans_s = aliveUntil(trace).map((end_s, at) => Math.max(end_s - instances.created_s[at], 0));
-  else if (once) spans_s = united(pieces(trace, { init }), { always: true }).map(([from_s, to_s]) => to_s - from_s);
+  else if (once) spans_s = united(pieces(trace, { init }), { always: true }).map((piece) => piece.to_s - piece.from_s);
   else if (init && granularity_ms === 1 && !minimum_ms) { // the rule by which a trace's own column is written
     spans_s = requests.end_s.map((end_s, row) => requests.init_s[row] + (end_s - requests.start_s[row]));
     spans_s = spans_s.filter((_, row) => requests.instance[row] >= 0);
-  } else spans_s = pieces(trace, { init }).flat().map(([from_s, to_s]) => to_s - from_s);
+  } else spans_s = pieces(trace, { init }).flat().map((piece) => piece.to_s - piece.from_s);
   return spans_s.reduce((sum, span_s) => sum + Math.max(wholeMs(span_s, granularity_ms), minimum_ms), 0);
 }
 
