@@ -1,6 +1,7 @@
 """The pool in the browser and the reference engine: one truth, number for number."""
 
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -202,13 +203,12 @@ def test_the_page_refuses_what_it_cannot_play():
     assert short == "init_s must hold a time for every start; got 1 times."
 
 
-def test_the_module_is_short_and_loads_nothing():
-    """Each file stays below 300 lines and imports nothing, so that a page needs no build step and no network."""
-    for path in (STATIC / "pool.js", STATIC / "day.js"):
-        text = path.read_text()
+def test_the_modules_are_short_and_load_each_other_only():
+    """A page needs no build step and no network: below 300 lines each, and every import is of a file beside it."""
+    for name, imports in (("pool", []), ("day", []), ("live", ["./day.js", "./pool.js"])):
+        text = (STATIC / f"{name}.js").read_text(encoding="utf-8")
         assert len(text.splitlines()) < 300
-        assert "import" not in text
-        assert "//cdn" not in text
+        assert re.findall(r'^import .* from "(.*)";$', text, flags=re.MULTILINE) == imports
 
 
 @pytest.mark.parametrize("bin_s", [7.0, 0.1, 10.0, 60.0])

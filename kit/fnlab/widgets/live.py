@@ -1,6 +1,8 @@
 """What ``static/live.js`` needs to keep a widget live on a page: a day, its durations, the sliders and the prices."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -98,3 +100,15 @@ def _check(what: str, asked: Iterable[str], known: Sequence[str]) -> None:
     unknown = [name for name in asked if name not in known]
     if unknown:
         raise BadValue(f"{what} on a page must be of {', '.join(known)}; got {', '.join(unknown)}.")
+
+
+def script() -> str:
+    """Give ``live.js`` and what it imports as one plain script.
+
+    A browser loads no modules for a page that was opened as a file, so such a page holds this in a deferred or last
+    ``<script>``; a page that a server sends can load ``live.js`` as the module that it is.
+    """
+    folder = files("fnlab.widgets") / "static"
+    texts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in ("pool", "day", "live")]
+    body = "\n".join(re.sub(r"^import .*\n|^export ", "", text, flags=re.MULTILINE) for text in texts)
+    return f'(() => {{\n"use strict";\n{body}}})();\n'

@@ -1,6 +1,6 @@
 // What comes before and after the pool: a day's arrivals, a trace in bins, and its bill; the pool itself is pool.js.
 
-const S_PER_H = 3600;
+export const S_PER_H = 3600;
 const MS_PER_S = 1000;
 const SLACK = 1e-6; // a time this close above a whole unit is that unit, as in fnlab.cost
 const BIN_SLACK = 1e-9; // the same of bins, as in fnlab.measure
@@ -182,8 +182,8 @@ export function bill(trace, prices, { times = 1 } = {}) {
     return tiered(line, quantity, already);
   });
   const total = lines.reduce((sum, line) => sum + line.units, 0n);
-  const shown = lines.map(({ units, ...line }) => ({ ...line, amount: text(units) }));
-  return { lines: shown, total: text(total), currency: prices.currency };
+  const shown = lines.map(({ units, ...line }) => ({ ...line, amount: written(units) }));
+  return { lines: shown, total: written(total), currency: prices.currency };
 }
 
 /** The milliseconds that are billed of all instances together, rounded by the sheet's rule. */
@@ -214,7 +214,7 @@ function tiered({ item, unit, tiers }, quantity, already) {
   });
   const reached = parts.filter(({ part }) => part > 0n);
   const kept = reached.length ? reached : parts.filter(({ part }) => part === 0n).slice(0, 1);
-  return kept.map(({ part, ...line }) => ({ ...line, quantity: text(part) }));
+  return kept.map(({ part, ...line }) => ({ ...line, quantity: written(part) }));
 }
 
 // Decimals as whole numbers of 10^-40: more places than prices times quantities have.
@@ -231,7 +231,7 @@ function product(one, other) {
   return (one * other) / ONE;
 }
 
-function text(units) {
+function written(units) {
   const digits = units.toString().padStart(PLACES + 1, "0");
   return `${digits.slice(0, -PLACES)}.${digits.slice(-PLACES)}`.replace(/\.?0+$/, "");
 }

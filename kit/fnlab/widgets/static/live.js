@@ -1,10 +1,10 @@
 // Keeps a widget's figures live on a page without a kernel: sliders here, numbers from pool.js and day.js, figures as
 // Python drew them. A twin (.fnlab-twin) that can be live holds a script.fnlab-live, which `fnlab.widgets.live` wrote.
 
-import { bill, bins, day, random } from "./day.js";
+import { bill, bins, day, random, S_PER_H } from "./day.js";
 import { simulate } from "./pool.js";
 
-const S_PER_H = 3600, DAY_S = 24 * S_PER_H, BIN_S = 15 * 60;
+const DAY_S = 24 * S_PER_H, BIN_S = 15 * 60;
 const OFF_SCALE = 20; // as in fnlab.figures
 
 /** For each widget: its numbers under a choice of the sliders, the traces that show them, and both as a sentence. */
@@ -20,14 +20,14 @@ const WIDGETS = {
       { name: "instances (mean)", y: stairs(line.instances) },
       { name: "instances (peak)", y: stairs(line.peak_instances) },
     ],
-    subtitle: ({ line }, given) => `One instance serves ${written(given.per_instance_h)} page views an hour` +
+    subtitle: ({ line }, given) => `One instance serves ${rounded(given.per_instance_h)} page views an hour` +
       `${offScale(line, given) ? ": capacity is off the scale and not drawn" : ""}.`,
     said: ({ trace, line }) => {
       const { requests } = trace, cold = count(requests.init_s, (init_s) => init_s > 0);
-      return `The load rises to ${written(Math.max(0, ...line.arrivals_per_h))} page views an hour, at most ` +
-        `${written(Math.max(0, ...line.peak_instances))} instances are alive at once, ${written(cold)} of ` +
-        `${written(requests.status.length)} page views wait for a cold start, and ` +
-        `${written(count(requests.status, (status) => status))} are throttled.`;
+      return `The load rises to ${rounded(Math.max(0, ...line.arrivals_per_h))} page views an hour, at most ` +
+        `${rounded(Math.max(0, ...line.peak_instances))} instances are alive at once, ${rounded(cold)} of ` +
+        `${rounded(requests.status.length)} page views wait for a cold start, and ` +
+        `${rounded(count(requests.status, (status) => status))} are throttled.`;
     },
   },
   cost: {
@@ -68,7 +68,7 @@ const WIDGETS = {
       { name: "this one", x: [here.idle], y: [here.cold] },
     ],
     said: ({ here }) => `${percent(here.cold)} of the page views wait for a cold start, and instances idle ` +
-      `${written(here.idle)} instance-hours in the day.`,
+      `${rounded(here.idle)} instance-hours in the day.`,
   },
 };
 
@@ -116,7 +116,7 @@ function drawn(values, many, seed) { // the same request takes the same time, wh
 const count = (column, which) => column.reduce((sum, value) => sum + (which(value) ? 1 : 0), 0);
 const stairs = (values) => [...values, values[values.length - 1]]; // a step line runs to the end of the last bin
 const soFar = (sums) => [...sums].reduce((added, sum) => [...added, added[added.length - 1] + sum], [0]);
-const written = (number) => number.toLocaleString("en", { maximumFractionDigits: number < 10 ? 1 : 0 });
+const rounded = (number) => number.toLocaleString("en", { maximumFractionDigits: number < 10 ? 1 : 0 });
 const percent = (share) => share.toLocaleString("en", { style: "percent", maximumFractionDigits: 2 });
 const cents = { minimumFractionDigits: 2, maximumFractionDigits: 2 }, two = { maximumSignificantDigits: 2 };
 const money = (sum, given) =>
