@@ -15,6 +15,8 @@ from fnlab.figures.money import compare_bills, cost
 from fnlab.figures.networks import film, losses, tangent
 from fnlab.figures.ocr import memory_sizes, page, reading_errors
 from fnlab.figures.style import redraw
+from fnlab.figures.svm import lifted, margin, margins
+from fnlab.figures.svm_steps import smo
 from fnlab.figures.windows import filters, moving_window
 
 __all__ = [
@@ -29,12 +31,16 @@ __all__ = [
     "futures",
     "images",
     "learning_curve",
+    "lifted",
     "losses",
+    "margin",
+    "margins",
     "memory_sizes",
     "moving_window",
     "page",
     "reading_errors",
     "redraw",
+    "smo",
     "sweep",
     "tangent",
 ]
