@@ -11,7 +11,8 @@ from sklearn.svm import SVC
 
 from fnlab.errors import BadValue
 from fnlab.figures import lifted, margin, margins, smo
-from fnlab.figures.svm import redraw_margin, slacks
+from fnlab.figures.slack import slacks
+from fnlab.figures.svm import redraw_margin
 
 #: Two points a class; the two at x = ±1 hold the margin, whose edges are x = -1 and x = 1.
 X = np.array([[-1.0, 0.0], [-3.0, 1.0], [1.0, 0.0], [3.0, -1.0]])
@@ -110,7 +111,7 @@ def test_classes_keep_their_colours_and_shapes():
     two = named(figure, "class 2")
     assert (two.marker.symbol, two.marker.color, len(two.x)) == ("diamond", "#009E73", 2)
     assert [named(figure, f"class {other}").visible for other in (0, 1, 3)] == [False] * 3
-    assert figure.layout.meta["summary"] == "2 points of 1 classes."
+    assert figure.layout.meta["summary"] == "2 points of 1 class."
 
 
 def test_more_than_two_classes_are_asked_for_their_pairs():
@@ -132,6 +133,16 @@ def test_a_model_with_a_column_a_class_is_drawn_as_well():
     grid = np.stack(np.meshgrid(figure.data[0].x, figure.data[0].y), axis=-1).reshape(-1, 2)
     assert (seen == model.predict(grid)).mean() > 0.99
     assert figure.layout.title.text.startswith("3 points of 3 classes")
+
+
+def test_classes_on_each_other_have_no_margin():
+    """A linear machine without a slope has no margin to measure, and is drawn all the same."""
+    model = SVC(kernel="linear").fit([[1, 1], [1, 1]], [0, 1])
+    assert model.coef_.tolist() == [[0, 0]]
+    figure = margin(model, [[1, 1], [1, 1]], [0, 1])
+    assert figure.layout.meta["summary"] == (
+        "2 points of 2 classes; 2 are support vectors, 2 inside the margin, 0 on the wrong side."
+    )
 
 
 @pytest.mark.parametrize("kind", [go.Figure, go.FigureWidget])

@@ -1,7 +1,7 @@
 """The drawing without a browser: its points, its rules, its text."""
 
 import re
-from pathlib import Path
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from fnlab.figures.plane import SYMBOLS
 from fnlab.figures.style import PALETTE
 from fnlab.widgets import DrawData, Point
 
-SCRIPT = Path(__file__).parents[2] / "kit" / "fnlab" / "widgets" / "static" / "draw.js"
+SCRIPT = files("fnlab.widgets") / "static" / "draw.js"
 
 
 def test_a_drawing_begins_with_clouds_of_its_seed():

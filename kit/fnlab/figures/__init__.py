@@ -14,8 +14,9 @@ from fnlab.figures.load import elasticity
 from fnlab.figures.money import compare_bills, cost
 from fnlab.figures.networks import film, losses, tangent
 from fnlab.figures.ocr import memory_sizes, page, reading_errors
+from fnlab.figures.squares import lifted
 from fnlab.figures.style import redraw
-from fnlab.figures.svm import lifted, margin, margins
+from fnlab.figures.svm import margin, margins
 from fnlab.figures.svm_steps import smo
 from fnlab.figures.windows import filters, moving_window
 

@@ -4,8 +4,8 @@ A model is drawn by its face alone (``classes_``, ``decision_function`` and, whe
 ``coef_``), so scikit-learn's ``SVC``, one from scratch and any other linear or kernel classifier do.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,9 +25,10 @@ from fnlab.figures.plane import (
     support_of,
     thin_lines,
 )
+from fnlab.figures.slack import NEGLIGIBLE, slack_lines, slacks
 from fnlab.figures.style import figure, go, headline
 
-_ABOVE_PX, _BELOW_PX, _PANEL_PX = 104, 50, 400
+ABOVE_PX, BELOW_PX, PANEL_PX = 104, 50, 400
 
 
 def margin(
@@ -68,8 +69,8 @@ def margin(
     return figure(
         panel(model, X, y, labels=labels, plane=plane),
         **_Said.of(model, X, y).headed(title),
-        height=_ABOVE_PX + _BELOW_PX + _PANEL_PX,
-        margin={"t": _ABOVE_PX, "l": 50},
+        height=ABOVE_PX + BELOW_PX + PANEL_PX,
+        margin={"t": ABOVE_PX, "l": 50},
         **axes(plane),
     )
 
@@ -127,55 +128,15 @@ def margins(models: Mapping[str, Model], X: Any, y: Any, *, title: str = "") -> 
         layout["annotations"].append(_heading(name, _Said.of(model, X, y), number, len(models)))
     each = [f"{name}: {_Said.of(model, X, y).summary}" for name, model in models.items()]
     left, right, bottom, top = plane
-    height = round(_ABOVE_PX + 62 + _BELOW_PX + 860 / len(models) * (top - bottom) / (right - left))
+    height = round(ABOVE_PX + 62 + BELOW_PX + 860 / len(models) * (top - bottom) / (right - left))
     return figure(
         traces,
         title=title,
         summary=" ".join(each),
         height=height,
-        margin={"t": _ABOVE_PX + 62, "l": 50},
+        margin={"t": ABOVE_PX + 62, "l": 50},
         **layout | {"legend": {"y": 1 - 40 / height, "yref": "container", "yanchor": "top"}},
     )
-
-
-def lifted(model: Model, X: Any, y: Any, *, title: str = "") -> go.Figure:
-    """Draw a straight border between squares, and the same border on the plane that the squares came from.
-
-    Parameters
-    ----------
-    model : fitted classifier
-        Of ``X**2``: it sees the squares of the two coordinates, and nothing else.
-    X, y : array
-        Points of two classes on the plane, before squaring.
-    """
-    X, y, labels = checked(X, y, None)
-    plane = around(X)
-    reach = float((X**2).max(initial=1.0)) * 1.05
-    square = (0.0, reach, 0.0, reach)
-    traces = panel(_Squared(model), X, y, labels=labels, plane=plane, rings=support_of(model))
-    traces += panel(model, X**2, y, labels=labels, plane=square, number=1, legend=False)
-    layout = axes(plane, of=2) | axes(square, number=1, of=2, names=("x₁²", "x₂²"), equal=False)
-    return figure(
-        traces,
-        title=title,
-        subtitle="Left: where the points are. Right: the same points by the squares of their coordinates.",
-        summary=f"{len(X)} points; among the squares of their coordinates the border is straight, "
-        "among the coordinates themselves it is curved.",
-        height=_ABOVE_PX + _BELOW_PX + _PANEL_PX,
-        margin={"t": _ABOVE_PX, "l": 50},
-        **layout,
-    )
-
-
-class _Squared:
-    """A model of squares, asked about the points themselves."""
-
-    def __init__(self, model: Model) -> None:
-        self._model, self.classes_ = model, model.classes_
-
-    def decision_function(self, X: Array) -> Any:
-        """Square, then ask."""
-        return self._model.decision_function(X**2)
 
 
 def panel(
@@ -194,7 +155,7 @@ def panel(
     leads = scores(model, grid, labels).reshape(len(labels), len(ys), len(xs))
     late, face = np.empty((0, 2)), np.zeros_like(leads[0])
     if model is not None and len(model.classes_) == 2:
-        late, face = _slack_lines(model, X, y), leads[labels.index(model.classes_[1])]
+        late, face = slack_lines(model, X, y), leads[labels.index(model.classes_[1])]
     traces = [
         *(region(xs, ys, lead, slot) for slot, lead in enumerate(leads)),
         edges_of_margin(xs, ys, face),
@@ -209,48 +170,12 @@ def panel(
 _QUIET = {"showlegend": False}
 
 
-def slacks(model: Model, X: Array, y: Array) -> Array:
-    """Give each point's slack between two classes, ``max(0, 1 - y f(x))`` with y = ±1; 0 at its edge and beyond."""
-    signs = np.where(y == model.classes_[1], 1.0, -1.0)
-    late: Array = np.maximum(0.0, 1 - signs * np.asarray(model.decision_function(X)))
-    return late
-
-
-def _slack_lines(model: Model, X: Array, y: Array) -> Array:
-    """Lead a line from each late point straight up the decision to its edge: start, end, gap, and so on."""
-    late = slacks(model, X, y) > 1e-2  # a solver stops short of exactly 0
-    starts = X[late]
-    ends = _climb(model.decision_function, starts, np.where(y[late] == model.classes_[1], 1.0, -1.0))
-    lines = np.stack([starts, ends, np.full_like(ends, np.nan)], axis=1)[np.isfinite(ends).all(axis=1)]
-    return lines.reshape(-1, 2)
-
-
-def _climb(decision: Callable[[Array], Any], X: Array, wanted: Array, *, turns: int = 6) -> Array:
-    """Go from each place along the slope to where the decision is as wanted; NaN where no such place is found.
-
-    Newton's method along the gradient, which is exact after one turn where the decision is linear.
-    """
-    places, step = X.copy(), 1e-4
-    east_by, north_by = np.array([step, 0]), np.array([0, step])
-    for _ in range(turns if len(X) else 0):
-        around_it = np.concatenate([places, places + east_by, places + north_by])
-        here, east, north = np.asarray(decision(around_it)).reshape(3, -1)
-        if np.abs(here - wanted).max() < 1e-3:
-            break
-        slope = np.stack([east - here, north - here], axis=1) / step
-        far = (wanted - here) / np.maximum((slope**2).sum(axis=1), 1e-12)
-        places += np.clip(far[:, None] * slope, -1, 1)
-    if len(X):
-        missed = np.abs(np.asarray(decision(places)) - wanted) > 0.05
-        places[missed] = np.nan
-    return places
-
-
-class _Said:
+class _Said(NamedTuple):
     """What a picture shows, in words."""
 
-    def __init__(self, title: str, subtitle: str, summary: str) -> None:
-        self.title, self.subtitle, self.summary = title, subtitle, summary
+    title: str
+    subtitle: str
+    summary: str
 
     def headed(self, title: str | None) -> dict[str, str]:
         """Give the figure's words; a second line is kept free even when there is nothing to say in it."""
@@ -259,7 +184,7 @@ class _Said:
     @classmethod
     def of(cls, model: Model | None, X: Array, y: Array) -> "_Said":
         """Count support vectors, points inside the margin and points on the wrong side."""
-        count = f"{len(X)} points of {len(np.unique(y))} classes"
+        count = f"{_number(len(X), 'point', 's')} of {_number(len(np.unique(y)), 'class', 'es')}"
         if model is None:
             return cls(count, "", f"{count}.")
         support = len(support_of(model))
@@ -267,9 +192,9 @@ class _Said:
         if len(model.classes_) > 2:
             return cls(title, "", f"{count}; {support} of them are support vectors.")
         late = slacks(model, X, y)
-        weights = getattr(model, "coef_", None)
-        wide = "" if weights is None else f"margin {2 / float(np.linalg.norm(weights)):.2f} wide · "
-        inside, wrong = int(((late > 1e-2) & (late <= 1)).sum()), int((late > 1).sum())
+        slope = float(np.linalg.norm(getattr(model, "coef_", 0)))  # 0 as well when the classes lie on each other
+        wide = f"margin {2 / slope:.2f} wide · " if slope > 0 else ""
+        inside, wrong = int(((late > NEGLIGIBLE) & (late <= 1)).sum()), int((late > 1).sum())
         small = f"{wide}{inside} inside the margin · {wrong} on the wrong side"
         return cls(title, small, f"{count}; {support} are support vectors, {small.replace(' · ', ', ')}.")
 
@@ -288,3 +213,7 @@ def _heading(name: str, said: _Said, number: int, of: int) -> dict[str, Any]:
         "showarrow": False,
         "font": {"size": 12},
     }
+
+
+def _number(count: int, noun: str, ending: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else ending}"

@@ -7,7 +7,8 @@ they give is shown.
 from fnlab.widgets.cost_meter import Meter, Reading, meter
 from fnlab.widgets.day import ElasticityWidget, elasticity
 from fnlab.widgets.draw import DrawData, Point
-from fnlab.widgets.playground import SvmChoice, SvmPlayground, svm_playground
+from fnlab.widgets.playground import SvmPlayground, svm_playground
+from fnlab.widgets.svm_choice import SvmChoice
 
 __all__ = [
     "DrawData",

@@ -16,6 +16,8 @@ from fnlab.widgets.parts import anywidget, traitlets
 _STATIC = Path(__file__).parent / "static"
 #: A model is fitted anew while a point is dragged, and must be done before the next picture.
 MOST_POINTS = 200
+#: What can be drawn: rows of x, y and label, or a text.
+Rows = Iterable[Iterable[float]] | str
 
 
 class Point(NamedTuple):
@@ -69,17 +71,15 @@ class DrawData(anywidget.AnyWidget):
 
     _esm = _STATIC / "draw.js"
     _css = _STATIC / "draw.css"
-    points = traitlets.TraitType(()).tag(sync=True)
-    pen = traitlets.TraitType(0).tag(sync=True)
+    points: traitlets.TraitType[tuple[Point, ...], Rows] = traitlets.TraitType(()).tag(sync=True)
+    pen: traitlets.TraitType[int, int] = traitlets.TraitType(0).tag(sync=True)
     _classes = traitlets.Int(2).tag(sync=True)
     _plane = traitlets.Any(PLANE).tag(sync=True)
     _most = traitlets.Int(MOST_POINTS).tag(sync=True)
     _colors = traitlets.Any(PALETTE[:4]).tag(sync=True)
     _symbols = traitlets.Any(SYMBOLS).tag(sync=True)
 
-    def __init__(
-        self, points: Iterable[Iterable[float]] | str | None = None, *, classes: int = 2, seed: int = 0
-    ) -> None:
+    def __init__(self, points: Rows | None = None, *, classes: int = 2, seed: int = 0) -> None:
         if classes not in (2, 3, 4):
             raise BadValue(f"classes must be 2, 3 or 4; got {classes!r}.")
         begin = clouds(classes=classes, seed=seed) if points is None else points
@@ -140,7 +140,7 @@ def clouds(*, classes: int = 2, seed: int = 0, each: int = 12, spread: float = 0
     return points_of(((x, y, label) for label, cloud in enumerate(inside.tolist()) for x, y in cloud), classes=classes)
 
 
-def points_of(given: Iterable[Iterable[float]] | str, *, classes: int) -> tuple[Point, ...]:
+def points_of(given: Rows, *, classes: int) -> tuple[Point, ...]:
     """Read points from rows or from a text, and hold them to the rules.
 
     Raises

@@ -8,8 +8,8 @@ const SHAPES = {
   "triangle-up": "M0,-8.6L8,5.6H-8z",
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const KEYS = `Arrow keys move the cursor, with Shift in larger steps. Enter adds a point, or takes hold of the one under
-  the cursor and lets go of it. Delete erases it. N goes to the next point. Digits choose the class. Control Z undoes.`;
+const KEYS = `Arrow keys move the cursor, with Shift in larger steps. Enter adds a point, or takes hold of the one under the
+  cursor and lets go of it. Delete erases it. N goes to the next point. A digit chooses the class. Control Z undoes.`;
 const pasts = new WeakMap(); // model -> earlier lists of points, the same for all of its views
 
 function make(name, attributes, parent) {
@@ -36,7 +36,7 @@ function render({ model, el }) {
   let frame = 0;
 
   const root = make("div", { class: "fnlab-draw", "data-lm-suppress-shortcuts": "true" }, el); // keeps Lab's keys out
-  const bar = make("div", { role: "toolbar", "aria-label": "Drawing tools" }, root);
+  const bar = make("div", { role: "group", "aria-label": "Drawing tools" }, root);
   const svg = make("svg", { viewBox: `0 0 ${WIDTH} ${height}`, tabindex: 0, role: "application" }, root);
   const status = make("output", { "aria-live": "polite" }, root);
   for (let x = Math.ceil(left); x <= right; x++) axis(x, toPage([x, 0])[0], true);
@@ -67,7 +67,7 @@ function render({ model, el }) {
   }
   function add(at) {
     const point = [...onPlane(at), model.get("pen")];
-    points().length < most ? change([...points(), point], `Added ${named(point)}.`) : say(`${most} points are the most.`);
+    points().length < most ? change([...points(), point], `Added ${named(point)}.`) : say(`${most} points at most.`);
   }
   function move(index, at) {
     const moved = [...onPlane(at), points()[index][2]];
@@ -111,7 +111,7 @@ function render({ model, el }) {
   });
   function act(at, index) {
     const [x, y] = gesture.last ?? [Infinity, 0];
-    if (gesture.kind === "move") move(gesture.index, at);
+    if (gesture.kind === "move") points()[gesture.index] && move(gesture.index, at);
     else if (gesture.kind === "erase" && index >= 0) erase(index);
     else if (gesture.kind === "spray" && Math.hypot(at[0] - x, at[1] - y) * unit > 26) add((gesture.last = at));
   }
@@ -149,7 +149,7 @@ function render({ model, el }) {
       if (held >= 0) move(held, cursor);
       else say(cursor.join(", "));
     } else if (Object.hasOwn(acts, key)) acts[key]();
-    else if (/^[1-4]$/.test(key) && key <= classes) choose(key - 1);
+    else if (/^[0-3]$/.test(key) && key < classes) choose(Number(key));
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -179,6 +179,7 @@ function render({ model, el }) {
   tool("undo", undo);
   tool("clear", () => (begin(), change([], "Cleared.")));
   function draw() {
+    if (held >= points().length) held = -1; // the kernel may have fewer
     marks.replaceChildren();
     points().forEach(([x, y, label], i) => {
       const [name, transform] = [i === held ? "point held" : "point", `translate(${toPage([x, y])})`];
