@@ -8,6 +8,7 @@ from fnlab.figures.coldstart import cold_start
 from fnlab.figures.curves import learning_curve
 from fnlab.figures.footprints import footprints
 from fnlab.figures.forks import futures
+from fnlab.figures.graphs import graph
 from fnlab.figures.grids import sweep
 from fnlab.figures.learning import confusion, images
 from fnlab.figures.load import elasticity
@@ -15,6 +16,7 @@ from fnlab.figures.money import compare_bills, cost
 from fnlab.figures.networks import film, losses, tangent
 from fnlab.figures.ocr import memory_sizes, page, reading_errors
 from fnlab.figures.squares import lifted
+from fnlab.figures.stages import stages
 from fnlab.figures.style import redraw
 from fnlab.figures.svm import margin, margins
 from fnlab.figures.svm_steps import smo
@@ -30,6 +32,7 @@ __all__ = [
     "filters",
     "footprints",
     "futures",
+    "graph",
     "images",
     "learning_curve",
     "lifted",
@@ -42,6 +45,7 @@ __all__ = [
     "reading_errors",
     "redraw",
     "smo",
+    "stages",
     "sweep",
     "tangent",
 ]
