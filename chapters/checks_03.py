@@ -51,7 +51,7 @@ def check_2(drawing: DrawData, may_go: Iterable[int]) -> str:
     if not np.allclose(before.coef_, after.coef_, rtol=0, atol=0.01 * np.abs(before.coef_).max()):
         signs = np.where(y == before.classes_[1], 1, -1)
         inside = [row for row in gone if (signs * after.decision_function(X))[row] < 1 - 1e-3]
-        return f"Not yet: the line moves, and points {inside} then lie inside the new strip. One of them held the old one."
+        return f"Not yet: the line moves, and points {inside} then lie inside the new strip. They may not all go."
     if more := len(kept) - len(after.support_):
         return f"Not all of them: the line stays, and {more} more may go."
     return f"Right: {len(gone)} points may go, and {len(kept)} hold the line."
