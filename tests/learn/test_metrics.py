@@ -75,7 +75,7 @@ def test_bootstrap_is_scipys():
 def test_bootstrap_covers():
     """Of many samples about 95 % have an interval that holds the true mean."""
     random = np.random.default_rng(2)
-    intervals = [bootstrap_interval(random.normal(size=60), resamples=400) for _ in range(300)]
+    intervals = [bootstrap_interval(random.normal(size=60), resamples=400) for _ in range(200)]
     assert 0.9 < np.mean([low < 0 < high for low, high in intervals]) < 0.98
 
 

@@ -228,6 +228,14 @@ def test_a_network_of_another_width(digits, data, n_outputs, sentence):
         train(nn.Linear(data.n_features, n_outputs), data)
 
 
+def test_a_network_for_other_rows(digits):
+    """A network that takes other rows, or gives more than one tensor, is refused in a sentence with its own words."""
+    with pytest.raises(BadValue, match=r"a network must take rows of 64 float32 numbers; it does not: mat1 and mat2"):
+        train(nn.Linear(63, 10), digits)
+    with pytest.raises(BadValue, match=r"a network must give one tensor; GRU gives a tuple\."):
+        train(nn.GRU(64, 10), digits)
+
+
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [

@@ -5,12 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from onnxruntime import InferenceSession
 
 import fnlab as fl
 from fnlab.datasets import Dataset, TextEncoding
 from fnlab.functions import Package
+from fnlab.learn.networks import outputs
 from fnlab.learn.networks.char_rnn_torch import CharRNN
-from fnlab.serve import model_function
+from fnlab.serve import model_function, to_onnx
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,15 @@ def test_texts_are_answered_as_in_the_notebook(model):
     ]
     served = [[guess["score"] for guess in row] for row in ranked]
     assert np.array(served) == pytest.approx(-np.sort(-model.scores(texts), axis=1), abs=1e-5)
+
+
+def test_it_can_be_converted(model):
+    """As ONNX it takes any number of texts and gives the same logits."""
+    session = InferenceSession(to_onnx(model).data)
+    for texts in (["abc"], ["ab", "", "cafe", "dead", "b7"]):
+        rows = model.encoding.encode(texts)
+        (logits,) = session.run(None, {"input": rows})
+        assert logits == pytest.approx(outputs(model.estimator, rows), abs=1e-5)
 
 
 def test_other_weights_do_not_start(model):

@@ -118,7 +118,13 @@ def _train_network(model: object, dataset: Dataset, *, seed: int, how: Epochs) -
 
 def _check_outputs(network: Learner, X: Array, *, labels: Labels | None) -> None:
     """Refuse a network of the wrong width before it has learned for minutes."""
-    shape = network.outputs(X).shape
+    try:
+        shape = network.outputs(X).shape
+    except BadValue:
+        raise
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        found = " ".join(str(error).split())
+        raise BadValue(f"a network must take rows of {X.shape[1]} {X.dtype} numbers; it does not: {found}") from error
     if labels is not None and shape != (len(X), len(labels.classes)):
         raise BadValue(
             f"a network must give {len(labels.classes)} logits a row, one a class; got shape {shape} for {len(X)} rows."

@@ -9,7 +9,6 @@ from typing import Any
 from fnlab.errors import BadValue, MissingExtra
 
 try:
-    import torch
     from torch import nn
 except ModuleNotFoundError as error:
     if error.name != "torch":
@@ -46,6 +45,7 @@ class CharRNN(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> CharRNN(n_symbols=30, n_classes=3)(torch.tensor([[3, 1, 2, 0], [5, 0, 0, 0]])).shape
     torch.Size([2, 3])
     """
@@ -75,4 +75,6 @@ class CharRNN(nn.Module):
         states, _ = self.reader(self.symbols(rows))
         # The state after the last symbol; a text without any keeps the state after its first filler.
         last = (rows != 0).sum(dim=1).clamp(min=1) - 1
-        return self.scores(self.forgetting(states[torch.arange(len(rows)), last]))
+        # gather, where an index would do: an export to ONNX then takes any number of rows.
+        state = states.gather(1, last[:, None, None].expand(-1, 1, self.hidden)).squeeze(1)
+        return self.scores(self.forgetting(state))

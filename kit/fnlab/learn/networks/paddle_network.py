@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fnlab.errors import BadValue
 from fnlab.learn.estimators import Output, need
 from fnlab.learn.networks.face import Array, in_parts
 
@@ -63,8 +64,11 @@ def outputs(model: Any, X: Array) -> Array:
     model.eval()
     try:
         with paddle.no_grad():
-            found: Array = model(paddle.to_tensor(X)).numpy()
+            found = model(paddle.to_tensor(X))
     finally:
         if training:
             model.train()
-    return found
+    if not isinstance(found, paddle.Tensor):
+        raise BadValue(f"a network must give one tensor; {type(model).__name__} gives a {type(found).__name__}.")
+    values: Array = found.numpy()
+    return values

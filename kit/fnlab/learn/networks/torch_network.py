@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fnlab.errors import BadValue
 from fnlab.learn.estimators import Output, need
 from fnlab.learn.networks.face import Array, in_parts
 
@@ -70,11 +71,15 @@ def _forward(model: "nn.Module", rows: Any) -> Array:
     training = model.training
     model.eval()
     try:
-        with need("torch", extra="torch").inference_mode():
-            found: Array = model(rows).cpu().numpy()
+        torch = need("torch", extra="torch")
+        with torch.inference_mode():
+            found = model(rows)
     finally:
         model.train(training)
-    return found
+    if not isinstance(found, torch.Tensor):
+        raise BadValue(f"a network must give one tensor; {type(model).__name__} gives a {type(found).__name__}.")
+    values: Array = found.cpu().numpy()
+    return values
 
 
 def _chosen(device: str) -> Any:
