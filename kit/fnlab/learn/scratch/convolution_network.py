@@ -1,5 +1,6 @@
 """A small convolutional classifier: filters, relu, pooling, and one layer of scores."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,6 +105,7 @@ class ConvolutionClassifier(ScratchClassifier):
     def fit(self, X: Any, y: Any) -> "ConvolutionClassifier":
         """Learn from rows (rows, height * width) and their labels (rows,)."""
         rows, codes = self._rows_and_codes(X, y)
+        _check_shape(self.image_shape)
         pictures = self._pictures(rows)
         rng = generator(self.random_state)
         self.weights_ = self._initial_weights(rng)
@@ -161,3 +163,12 @@ class ConvolutionClassifier(ScratchClassifier):
         winners = self.predict_proba(X).argmax(axis=1)
         labels: Array = self.classes_[winners]
         return labels
+
+
+def _check_shape(shape: Any) -> None:
+    if shape is None:
+        return
+    if not isinstance(shape, Sequence) or len(shape) != 2:
+        raise BadValue(f"image_shape must be a height and a width, as (8, 8), or None; got {shape!r}.")
+    for side in shape:
+        check_whole("each number in image_shape", side, least=1)

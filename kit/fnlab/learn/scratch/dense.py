@@ -7,6 +7,7 @@ The mathematics is in :mod:`fnlab.learn.scratch.backpropagation`, the loop aroun
 from collections.abc import Sequence
 from typing import Any
 
+from fnlab.errors import BadValue
 from fnlab.learn.scratch import backpropagation
 from fnlab.learn.scratch.backpropagation import Layers
 from fnlab.learn.scratch.estimator import Array, ScratchClassifier, check_positive, check_whole
@@ -80,7 +81,7 @@ class DenseClassifier(ScratchClassifier):
     def fit(self, X: Any, y: Any) -> "DenseClassifier":
         """Learn from rows (rows, features) and their labels (rows,)."""
         rows, codes = self._rows_and_codes(X, y)
-        hidden = [check_whole("each number in hidden", neurons, least=1) for neurons in self.hidden]
+        hidden = _check_hidden(self.hidden)
         l2 = _check_l2(self.l2)
         rng = generator(self.random_state)
         sizes = [rows.shape[1], *hidden, len(self.classes_)]
@@ -116,6 +117,12 @@ class DenseClassifier(ScratchClassifier):
         winners = self.predict_proba(X).argmax(axis=1)
         labels: Array = self.classes_[winners]
         return labels
+
+
+def _check_hidden(hidden: Any) -> list[int]:
+    if isinstance(hidden, str) or not isinstance(hidden, Sequence):
+        raise BadValue(f"hidden must list the neurons of each hidden layer, as (64,) does; got {hidden!r}.")
+    return [check_whole("each number in hidden", neurons, least=1) for neurons in hidden]
 
 
 def _check_l2(l2: float) -> float:
