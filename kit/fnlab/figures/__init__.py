@@ -13,6 +13,7 @@ from fnlab.figures.learning import confusion, images
 from fnlab.figures.load import elasticity
 from fnlab.figures.money import compare_bills, cost
 from fnlab.figures.networks import film, losses, tangent
+from fnlab.figures.stages import stages
 from fnlab.figures.style import redraw
 from fnlab.figures.windows import filters, moving_window
 
@@ -31,6 +32,7 @@ __all__ = [
     "losses",
     "moving_window",
     "redraw",
+    "stages",
     "sweep",
     "tangent",
 ]
