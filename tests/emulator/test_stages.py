@@ -118,10 +118,17 @@ def test_a_batchs_stages_are_divided_among_its_requests(emulator):
 
 
 def test_a_name_that_is_no_text_is_written_as_text(emulator):
-    """As the names of a JSON object are."""
+    """A name is what ``str`` makes of it."""
     source = b"def handler(event, context):\n    with context.phase((1, 'x')):\n        return event\n"
     fn = emulator.deploy(Function(name="odd", handler="main:handler", package=Package({"main.py": source})))
     assert (fn(1), list(fn.last.stages)) == (1, ["(1, 'x')"])
+
+
+@pytest.mark.parametrize(("name", "told"), [("a\0b", "a b"), ("\ud800", "?")])
+def test_a_name_that_cannot_travel_is_changed(name, told):
+    """A zero byte parts names, and half a character is none."""
+    _, body = wire.only(wire.result_frame(wire.Result("id", True, 0.5, 20.0, b"1", stages={name: 0.5, "b": 1.5})))
+    assert (wire.read_result(body).stages, wire.read_result(body).body) == ({told: 0.5, "b": 1.5}, b"1")
 
 
 def test_a_handler_that_stops_the_clock_is_still_timed(emulator):
@@ -133,7 +140,7 @@ def test_a_handler_that_stops_the_clock_is_still_timed(emulator):
     assert fn.last.stages["sleep"] >= 0.01
 
 
-@pytest.mark.parametrize("stages", [{}, {"decode": 0.25, "ü": 1e-9}])
+@pytest.mark.parametrize("stages", [{}, {"": 0.5}, {"decode": 0.25, "ü": 1e-9}])
 def test_a_result_travels_whole(stages):
     """With and without stages, whatever the answer begins with."""
     result = wire.Result("id", True, 0.5, 20.0, b"\0\0\0\1{}", raw=True, stages=stages)

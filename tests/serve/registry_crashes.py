@@ -1,7 +1,8 @@
 """A program that pushes, moves a stage and rolls it back, killed before the n-th line of the registry's own code.
 
 Run with a folder and a step: for every step-th n a child of it dies by SIGKILL, on a registry of its own that has one
-version already. What each child was told, and what is there afterwards, is written as one line of JSON.
+version already. What each child was told, and what is there afterwards, is written as one line of JSON. With ``new``
+after them the children die while they make the registry and that version.
 """
 
 import json
@@ -48,26 +49,29 @@ def die_before(nth):
     return count
 
 
-def lines(folder):
+def lines(run, *arguments):
     """Count the lines of a whole run."""
     count = die_before(0)
-    work(folder, lambda *_: None)
+    run(*arguments)
     sys.settrace(None)
     return count[0]
 
 
-def prepare(folder):
+def prepare(folder, tell=lambda *_: None):
     """Make a registry with one version, in production."""
     registry = Registry(folder)
-    registry.stage("m", "production", registry.push(files(1), name="m"))
+    tell("open", str(registry.path))
+    version = registry.push(files(1), name="m")
+    tell("push", version.number)
+    tell("stage", registry.stage("m", "production", version).number)
 
 
-def crash(folder, nth):
+def crash(run, folder, nth):
     """Have a child die; give what it was told."""
     read, write = os.pipe()
     if os.fork() == 0:
         die_before(nth)
-        work(folder, lambda *told: os.write(write, json.dumps(told).encode() + b"\n"))
+        run(folder, lambda *told: os.write(write, json.dumps(told).encode() + b"\n"))
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as pipe:
@@ -96,11 +100,26 @@ def state(folder):
     }
 
 
-if __name__ == "__main__":
-    root, step = Path(sys.argv[1]), int(sys.argv[2])
+def change(root, step):
+    """Have children die while they change a registry."""
     prepare(root / "first")
     shutil.copytree(root / "first", root / "all")
-    for nth in range(1, lines(root / "all") + 1, step):
+    for nth in range(1, lines(work, root / "all", lambda *_: None) + 1, step):
         shutil.copytree(root / "first", root / f"{nth}")
-        told, killed = crash(root / f"{nth}", nth)
+        told, killed = crash(work, root / f"{nth}", nth)
         print(json.dumps({"nth": nth, "told": told, "killed": killed, **state(root / f"{nth}")}))
+
+
+def make(root, step):
+    """Have children die while they make a registry."""
+    for nth in range(1, lines(prepare, root / "all") + 1, step):
+        told, killed = crash(prepare, root / f"{nth}", nth)
+        registry = Registry(root / f"{nth}")
+        found = {"names": registry.names(), "intact": bool(registry.verify())}
+        prepare(root / f"{nth}")
+        after = [move.number for move in registry.history("m", "production")]
+        print(json.dumps({"nth": nth, "told": told, "killed": killed, **found, "after": after}))
+
+
+if __name__ == "__main__":
+    (make if "new" in sys.argv else change)(Path(sys.argv[1]), int(sys.argv[2]))

@@ -8,17 +8,17 @@ import sys
 from fnlab.serve import Registry
 
 
-def main() -> None:
-    """Push, and stage what was pushed."""
-    registry = Registry(sys.argv[1])
-    for number in range(int(sys.argv[2]), int(sys.argv[3])):
+def main(folder, first, last, *also):
+    """Push, stage and say so."""
+    registry = Registry(folder)
+    for number in range(int(first), int(last)):
         content = {"manifest.json": b"{}", "weights": str(number).encode() * 1000}
         version = registry.push(content, name="m")
         registry.stage("m", "staging", version)
         print(version.number, number, flush=True)
-        if "gc" in sys.argv:
+        if "gc" in also:
             registry.gc()
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

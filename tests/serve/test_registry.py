@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -351,6 +352,16 @@ def test_a_function_keeps_how_it_is_served(registry):
     scaling = Scaling(max_instances=2)
     changed = registry.function("f", 1, name="g", timeout_s=9, scaling=scaling)
     assert (changed.name, changed.timeout_s, changed.scaling, changed.memory_mib) == ("g", 9, scaling, 640)
+
+
+def test_a_network_is_served_with_the_memory_that_it_needs(registry):
+    """Also when its files came without a function."""
+    function = model_function(torch.nn.Sequential(torch.nn.Linear(2, 3)), name="net")
+    assert registry.push(function).params == {}
+    assert registry.function("net") == function
+    registry.push(function.package, name="bare")
+    assert registry.function("bare", name="net") == function
+    assert registry.diff(registry["net"], registry["bare"]).files == {}
 
 
 # What it shows.

@@ -72,6 +72,18 @@ def test_death_at_any_line_loses_nothing_that_was_acknowledged(folder):
     assert {len(run["staged"]) for run in runs} == {1, 2, 3}
 
 
+def test_death_while_a_registry_is_made_leaves_one_that_can_be_used(folder):
+    """Its first version is there if that was told, and otherwise can be pushed."""
+    with program("registry_crashes.py", folder, 2, "new") as child:
+        runs = [json.loads(line) for line in child.stdout]
+    assert child.returncode == 0
+    assert len(runs) > 50
+    for run in runs:
+        assert (run["killed"], run["intact"], run["after"]) == (True, True, [1]), run
+        assert run["names"] in ([["m"]] if "push" in run["told"] else [[], ["m"]]), run
+    assert {bool(run["names"]) for run in runs} == {False, True}
+
+
 @pytest.mark.parametrize("after", [1, 4, 9])
 def test_a_killed_process_has_kept_its_word(folder, after):
     """Each number that it had printed is there, with its files, in the stage's history, and nothing is damaged."""

@@ -1,10 +1,7 @@
 import json
 import subprocess
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -22,35 +19,6 @@ from fnlab.errors import DeployError, InvalidInput, PlatformError
 from fnlab.learn import train
 from fnlab.serve import model_function, runtime
 from fnlab.serve.formats.face import Opened
-
-
-@dataclass
-class FakeContext:
-    """What the platform would hand to a function; remembers the phases."""
-
-    package_dir: Path
-    request_id: str = "r1"
-    phases: list = field(default_factory=list)
-
-    @contextmanager
-    def phase(self, name):
-        self.phases.append(name)
-        yield
-
-
-@pytest.fixture
-def instance(tmp_path, monkeypatch):
-    """Give a function that lays out a model's package and starts a fresh instance of it in this process."""
-    monkeypatch.setattr(runtime, "_model", None)
-
-    def start(model):
-        for name, content in model_function(model).package.files.items():
-            (tmp_path / name).write_bytes(content)
-        context = FakeContext(tmp_path)
-        runtime.initialize(context)
-        return context
-
-    return start
 
 
 @pytest.fixture(scope="module")
@@ -124,32 +92,30 @@ def test_an_instance_serves_one_function(instance, digits):
 
 
 @pytest.mark.parametrize("name", ["handler", "batch"])
-def test_initialize_comes_first(tmp_path, monkeypatch, name):
+def test_initialize_comes_first(context_of, monkeypatch, name):
     """A request before initialize is refused."""
     monkeypatch.setattr(runtime, "_model", None)
     with pytest.raises(PlatformError) as caught:
-        getattr(runtime, name)([[[1.0]]], FakeContext(tmp_path))
+        getattr(runtime, name)([[[1.0]]], context_of({}))
     assert str(caught.value) == f"an instance must call initialize before {name}; it did not."
 
 
-def test_a_changed_artefact_is_refused(tmp_path):
+def test_a_changed_artefact_is_refused(context_of):
     """An artefact other than the manifest's is refused before it is opened."""
     files = model_function(Ridge().fit([[0.0], [1.0]], [0.0, 1.0])).package.files
-    (tmp_path / "manifest.json").write_bytes(files["manifest.json"])
-    (tmp_path / "model.skops").write_bytes(b"changed")
     expected = json.loads(files["manifest.json"])["files"]["model.skops"]
     with pytest.raises(DeployError) as caught:
-        runtime.open_model(FakeContext(tmp_path))
+        runtime.open_model(context_of({**files, "model.skops": b"changed"}))
     assert str(caught.value) == (
         f"model.skops must have the sha256 {expected} of its manifest; found "
         "d67e2e944994496c8d8ec76eed0cf9f09679448d584b532bebf941852a37f5ed, so deploy the model again."
     )
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(context_of):
     """A package without its manifest or artefact is refused, and the file is named."""
     with pytest.raises(DeployError) as caught:
-        runtime.open_model(FakeContext(tmp_path))
+        runtime.open_model(context_of({}))
     assert str(caught.value) == ("a model's package must hold every file of its manifest; manifest.json is missing.")
 
 

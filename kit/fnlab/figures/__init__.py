@@ -13,6 +13,7 @@ from fnlab.figures.learning import confusion, images
 from fnlab.figures.load import elasticity
 from fnlab.figures.money import compare_bills, cost
 from fnlab.figures.networks import film, losses, tangent
+from fnlab.figures.ocr import memory_sizes, page, reading_errors
 from fnlab.figures.stages import stages
 from fnlab.figures.style import redraw
 from fnlab.figures.windows import filters, moving_window
@@ -30,7 +31,10 @@ __all__ = [
     "images",
     "learning_curve",
     "losses",
+    "memory_sizes",
     "moving_window",
+    "page",
+    "reading_errors",
     "redraw",
     "stages",
     "sweep",

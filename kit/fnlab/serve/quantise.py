@@ -9,7 +9,7 @@ import numpy as np
 
 from fnlab.errors import BadValue, DeployError
 from fnlab.learn.estimators import need
-from fnlab.serve.formats.onnx_file import OnnxModel
+from fnlab.serve.formats.onnx_file import OnnxModel, onnxruntime
 
 #: A table of weights with fewer numbers than this stays as it is: what it saves is less than what it costs.
 SMALLEST = 64
@@ -56,6 +56,7 @@ def to_int8(model: OnnxModel) -> OnnxModel:
     DeployError
         If ONNX Runtime cannot quantise it; its own words follow.
     """
+    onnxruntime()  # in its quiet way
     onnx, quantization = need("onnx", extra="onnx"), need("onnxruntime.quantization", extra="onnx")
     if not any(_is_large(onnx, table) for table in onnx.load_from_string(model.data).graph.initializer):
         raise _no_weights(model)

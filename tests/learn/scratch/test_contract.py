@@ -26,6 +26,7 @@ CLASSIFIERS = [
 named = pytest.mark.parametrize("estimator", CLASSIFIERS, ids=repr)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("estimator", [*CLASSIFIERS, KMeans(n_clusters=2, n_init=2)], ids=repr)
 def test_scikit_learns_own_checks(estimator):
     """Every check that scikit-learn has for such an estimator passes: cloning, labels, shapes, refusals and more."""

@@ -19,7 +19,7 @@ RNG = np.random.default_rng(7)
 X, Y = RNG.normal(size=(12, 5)), RNG.integers(3, size=12)
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("activation", ["linear", "relu", "tanh"])
 @pytest.mark.parametrize("sizes", [(5, 3), (5, 7, 3), (5, 7, 4, 3)])
 def test_loss_and_gradients_equal_torchs(sizes, activation):
     """Scores, loss and the derivative of every weight and bias are torch's, in double precision."""
@@ -32,7 +32,8 @@ def test_loss_and_gradients_equal_torchs(sizes, activation):
     signal = torch.tensor(X)
     for number, (weights, biases) in enumerate(zip(theirs[::2], theirs[1::2], strict=True)):
         signal = signal @ weights + biases
-        signal = getattr(torch, activation)(signal) if number < len(layers) - 1 else signal
+        bent = activation != "linear" and number < len(layers) - 1
+        signal = getattr(torch, activation)(signal) if bent else signal
     expected = torch.nn.functional.cross_entropy(signal, torch.tensor(Y))
     expected.backward()
     np.testing.assert_allclose(answers[-1], signal.detach().numpy(), atol=1e-12)
@@ -63,11 +64,15 @@ def test_gradients_equal_a_small_step():
             assert gradient[place] == pytest.approx((above - below) / (2 * step), abs=1e-6)
 
 
-def test_the_matrices_of_the_network_of_single_numbers():
-    """The scalar network's weights, as matrices, give the scores that the scalar network gives."""
-    network = MLP([5, 6, 3], activation="tanh", seed=2)
-    mine = backpropagation.forward(network.matrices(), X, activation="tanh")[-1]
-    np.testing.assert_allclose(mine, [[score.data for score in network(row)] for row in X], atol=1e-12)
+@pytest.mark.parametrize("activation", ["linear", "relu", "tanh"])
+def test_a_frozen_network_of_single_numbers(activation):
+    """The scalar network's weights, as matrices, give the scalar network's scores; training later changes nothing."""
+    network = MLP([5, 6, 3], activation=activation, seed=2)
+    expected = [[score.data for score in network(row)] for row in X]
+    frozen = network.frozen()
+    for value in network.parameters():
+        value.data += 1
+    np.testing.assert_allclose(frozen(X), expected, atol=1e-12)
 
 
 def test_scores_too_large_for_exp():
@@ -146,7 +151,7 @@ def test_train_takes_it():
     ("wrong", "sentence"),
     [
         ({"hidden": (0,)}, "each number in hidden must be a whole number of at least 1; got 0."),
-        ({"activation": "sigmoid"}, "activation must be one of relu, tanh; got 'sigmoid'."),
+        ({"activation": "sigmoid"}, "activation must be one of linear, relu, tanh; got 'sigmoid'."),
         ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0."),
         ({"batch_size": 2.5}, "batch_size must be a whole number of at least 1; got 2.5."),
         ({"learning_rate": -1}, "learning_rate must be a finite number above 0; got -1."),

@@ -16,10 +16,10 @@ def leaves(node, depth=0):
 
 
 def cloud(seed, *, rows):
-    """Points whose class depends on two of three features and a little chance; exact in 32 bits, for scikit-learn."""
+    """Points whose class depends on two of three features and chance; in 32 bits, to which scikit-learn rounds."""
     random = np.random.default_rng(seed)
     X = random.normal(size=(rows, 3)).astype(np.float32).astype(float)
-    return X, ((X[:, 0] > 0.3) + (X[:, 1] + 0.5 * random.normal(size=rows) > 0)).astype(int)
+    return X, (X[:, 0] > 0.3).astype(int) + (X[:, 1] + 0.5 * random.normal(size=rows) > 0)
 
 
 def test_gini_by_hand():
@@ -57,13 +57,20 @@ def test_one_question_is_as_good_as_scikit_learns(seed):
 
 
 def test_the_same_tree_as_scikit_learn():
-    """With many rows and no ties the trees are the same: the same probabilities for 2,000 rows not seen before."""
+    """A tree of four levels is scikit-learn's, up to a choice between equally good questions.
+
+    It has as many leaves, they are exactly as mixed, and of 2,000 rows not seen before at most one in a hundred gets
+    another class.
+    """
     X, y = cloud(1, rows=600)
     ours = DecisionTree(max_depth=4, min_samples_leaf=20).fit(X, y)
     theirs = DecisionTreeClassifier(max_depth=4, min_samples_leaf=20, random_state=0).fit(X, y)
     unseen, _ = cloud(2, rows=2000)
     assert theirs.get_n_leaves() == len(leaves(ours.tree_)) > 8
-    assert ours.predict_proba(unseen) == pytest.approx(theirs.predict_proba(unseen))
+    ends = theirs.tree_.children_left < 0
+    mixed = sum(float(gini(leaf.counts)) * leaf.counts.sum() for _, leaf in leaves(ours.tree_))
+    assert mixed == pytest.approx(theirs.tree_.impurity[ends] @ theirs.tree_.n_node_samples[ends])
+    assert (ours.predict(unseen) == theirs.predict(unseen)).mean() >= 0.99
 
 
 @given(seed=st.integers(0, 2**32 - 1), depth=st.sampled_from([1, 3, None]), least=st.sampled_from([1, 5]))

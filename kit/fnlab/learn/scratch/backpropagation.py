@@ -20,6 +20,7 @@ Layers = Sequence[tuple[Array, Array]]
 
 #: A bend, and its slope as a function of the bend's *result*, which the forward pass has kept.
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "linear": (lambda sums: sums, np.ones_like),
     "relu": (lambda sums: np.maximum(sums, 0), lambda bent: (bent > 0).astype(bent.dtype)),
     "tanh": (np.tanh, lambda bent: 1 - bent**2),
 }
@@ -36,7 +37,7 @@ def initial_layers(sizes: Sequence[int], *, activation: str = "relu", rng: np.ra
     sizes : sequence of int
         Inputs, neurons of each hidden layer, outputs.
     activation : str
-        ``"relu"`` or ``"tanh"``.
+        ``"relu"``, ``"tanh"``, or ``"linear"`` for no bend.
     rng : numpy.random.Generator
         Where the draws come from.
 

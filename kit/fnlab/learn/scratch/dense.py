@@ -24,7 +24,7 @@ class DenseClassifier(ScratchClassifier):
     hidden : sequence of int
         Neurons of each hidden layer; an empty one makes it a logistic regression.
     activation : str
-        Bend of the hidden neurons, ``"relu"`` or ``"tanh"``.
+        Bend of the hidden neurons, ``"relu"``, ``"tanh"``, or ``"linear"`` for none.
     epochs : int
         How often each row is seen.
     batch_size : int

@@ -158,14 +158,13 @@ def one_sentence() -> Iterator[None]:
     Raises
     ------
     BadValue
-        In place of a bare ValueError. A list of column names that do not match is left whole, and so
-        is the advice how one row becomes a table.
+        In place of a bare ValueError. A list of column names that do not match is left whole.
     """
     try:
         yield
     except ValueError as error:
         told = str(error)
-        if told.startswith(("The feature names should match", "Expected 2D array")):
+        if told.startswith("The feature names should match"):
             raise
         hint = ": Reshape your data with X.reshape(-1, 1) or X.reshape(1, -1)" if "Reshape your data" in told else ""
         raise BadValue(told.splitlines()[0].partition(". ")[0].rstrip(".:") + hint + ".") from None

@@ -11,6 +11,7 @@ import numpy as np
 
 from fnlab.errors import BadValue
 from fnlab.learn.metrics import Array
+from fnlab.learn.scratch import backpropagation
 from fnlab.learn.scratch.autograd import Value
 
 #: How a neuron bends its sum.
@@ -91,6 +92,7 @@ class MLP:
     def __init__(self, sizes: Sequence[int], *, activation: str = "tanh", seed: int = 0) -> None:
         if len(sizes) < 2 or min(sizes) < 1:
             raise BadValue(f"sizes must be at least two numbers from 1 up, inputs first; got {list(sizes)}.")
+        self.activation = activation
         rng = np.random.default_rng(seed)
         bends = [activation] * (len(sizes) - 2) + ["linear"]
         self.layers = [
@@ -122,6 +124,14 @@ class MLP:
             )
             for layer in self.layers
         ]
+
+    def frozen(self) -> Callable[[Array], Array]:
+        """Give the network as it is now: a function of rows (rows, inputs) that gives scores (rows, classes).
+
+        It computes with matrices, and further training does not change it.
+        """
+        layers, activation = self.matrices(), self.activation
+        return lambda X: backpropagation.forward(layers, X, activation=activation)[-1]
 
     def predict(self, X: Array) -> Array:
         """Give for each row the class, 0, 1, …, with the highest score."""

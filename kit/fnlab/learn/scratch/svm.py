@@ -109,12 +109,14 @@ class KernelSVC(ScratchClassifier):
         unfinished = 0
         for number, (one, other) in enumerate(pairs):
             among = np.flatnonzero((codes == one) | (codes == other))
-            # With two classes scikit-learn gives the later one the positive sign, with more the earlier one.
-            signs = np.where(codes[among] == (other if len(pairs) == 1 else one), 1.0, -1.0)
+            signs = np.where(codes[among] == one, 1.0, -1.0)
             K = self.kernel_(rows[among], rows[among])
             last, self.n_iter_[number], converged = smo(K, signs, C=C, tol=tol, max_steps=max_steps)
             coef[number, among], self.intercept_[number] = last.alphas * signs, last.bias
             unfinished += not converged
+        if len(pairs) == 1:
+            # With two classes a positive decision is scikit-learn's sign for the later one, with more for the earlier.
+            coef, self.intercept_ = -coef, -self.intercept_
         self._keep_support(rows, codes, coef)
         if unfinished:
             warnings.warn(

@@ -96,8 +96,8 @@ class DecisionTree(ScratchClassifier):
     def predict(self, X: Any) -> Array:
         """Give the most frequent class of each row's leaf; of equally frequent ones the first."""
         shares = self.predict_proba(X)
-        classes: Array = self.classes_[shares.argmax(axis=1)]
-        return classes
+        labels: Array = self.classes_[shares.argmax(axis=1)]
+        return labels
 
 
 def gini(counts: Array) -> Array:

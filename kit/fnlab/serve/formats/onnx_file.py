@@ -1,8 +1,10 @@
 """ONNX models, served by ONNX Runtime on one thread."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,7 +101,7 @@ def describe(model: Any, hints: Hints) -> Description:
     return Description(
         model=name,
         framework="onnx",
-        versions={"onnxruntime": need("onnxruntime", extra="onnx").__version__},
+        versions={"onnxruntime": onnxruntime().__version__},
         input=rows,
         output=output_of(predicts, classes, dtype=dtype, width=width if predicts == "number" else 1),
         predicts=predicts,
@@ -115,7 +117,7 @@ def dump(model: Any, description: Description) -> dict[str, bytes]:
 
 def imports(manifest: "Manifest") -> None:
     """Load ONNX Runtime."""
-    need("onnxruntime", extra="onnx")
+    onnxruntime()
 
 
 def check(files: Mapping[str, bytes], manifest: "Manifest") -> None:
@@ -155,6 +157,12 @@ def _plain(label: Any) -> Any:
     return label.decode() if isinstance(label, bytes) else label
 
 
+def onnxruntime() -> ModuleType:
+    """Import ONNX Runtime, which on Linux reports about itself over the network unless it is told not to."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    return need("onnxruntime", extra="onnx")
+
+
 def _known(model: Any) -> OnnxModel:
     if isinstance(model, OnnxModel):
         return model
@@ -169,7 +177,7 @@ def _known(model: Any) -> OnnxModel:
 
 
 def _session(data: bytes) -> Any:
-    runtime = need("onnxruntime", extra="onnx")
+    runtime = onnxruntime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors

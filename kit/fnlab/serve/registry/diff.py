@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fnlab.display import facts
+from fnlab.serve.manifest import MANIFEST
 from fnlab.serve.registry.nouns import ModelVersion
 
 #: Keys of a manifest that say how the model is to be called and what it answers.
@@ -77,7 +78,7 @@ def diff(old: ModelVersion, new: ModelVersion) -> Diff:
     before, after = ({file.path: file for file in version.files} for version in (old, new))
     changed = [
         path
-        for path in sorted({*before, *after} - {"manifest.json"})
+        for path in sorted({*before, *after} - {MANIFEST})
         if path not in before or path not in after or before[path].sha256 != after[path].sha256
     ]
     sizes = {

@@ -10,8 +10,8 @@ from typing import Any
 
 from fnlab.errors import BadValue
 from fnlab.functions import Function, Package
-
-MANIFEST = "manifest.json"
+from fnlab.serve.formats import FORMATS
+from fnlab.serve.manifest import MANIFEST
 
 #: What of a function is kept beside its files.
 SETTINGS = ("handler", "memory_mib", "timeout_s", "limits", "payload")
@@ -47,11 +47,14 @@ def take_in(thing: object) -> Intake:
     ------
     BadValue
         If the files hold no manifest, or one that does not fit the files.
+    DeployError
+        If the manifest names a format of fnlab's and is not as that has it.
     """
     if isinstance(thing, Mapping):
         thing = _package(thing)
     if isinstance(thing, Package):
-        return Intake(name="", package=thing, manifest=manifest_of(thing), params={}, settings={})
+        manifest = manifest_of(thing)
+        return Intake(name="", package=thing, manifest=manifest, params={}, settings=_settings(thing, manifest))
     if isinstance(thing, Function):
         return _function(thing, {})
     from fnlab.serve import model_function  # frameworks are loaded when a model is packed, not before
@@ -107,6 +110,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return _ADDRESS.sub("", repr(value))
+
+
+def _settings(package: Package, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Say how files are served that came without a function."""
+    from fnlab.serve.packing import HANDLER, default_memory_mib
+
+    if manifest.get("format") not in FORMATS:
+        return {"handler": HANDLER}
+    return {"handler": HANDLER, "memory_mib": default_memory_mib(package)}
 
 
 def _package(files: Mapping[Any, Any]) -> Package:

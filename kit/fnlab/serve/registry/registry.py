@@ -20,7 +20,6 @@ from fnlab.serve.registry.objects import Objects
 from fnlab.serve.registry.tables import Tables
 
 _INDEX = "registry.sqlite"
-_HANDLER = "fnlab.serve.runtime:handler"
 
 
 class Registry:
@@ -265,8 +264,8 @@ class Registry:
             If a file of it is damaged.
         """
         version = self.get(name, which)
-        default = {"name": version.name, "handler": _HANDLER, **version.settings}
-        return Function(**{**default, "package": read_package(self._objects, version), **settings})
+        default = {"name": version.name, **version.settings, "package": read_package(self._objects, version)}
+        return Function(**{**default, **settings})
 
     def verify(self) -> Checked:
         """Read every file again and compare it with its hash; name what is damaged.
