@@ -1,6 +1,7 @@
 """What chapter 4, frameworks, needs beside fnlab: what is installed, a dated measurement, a forged package, tables."""
 
 import json
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -70,6 +71,7 @@ def train_each(
                 warnings.simplefilter("ignore")
                 model = make()
                 models[name] = fl.train(model, dataset, seed=seed, **(settings if framework_of(model) else {}))
+    logging.getLogger().setLevel(logging.WARNING)  # some of them make every library of the process talk
     return models
 
 

@@ -24,7 +24,7 @@ def test_a_row_is_a_function_and_its_parts_add_up():
 def test_the_summary_names_both_ends():
     """Readers who do not see the picture hear who takes least and most."""
     summary = stages(TIMED).layout.meta["summary"]
-    assert "quick takes the least, 500 µs" in summary
+    assert "quick takes the least, 0.5 ms" in summary
     assert "slow the most, 3.3 ms" in summary
 
 
