@@ -75,21 +75,18 @@ def train_each(
     return models
 
 
-def shares(models: Mapping[str, Trained], weighed: Footprints) -> pd.DataFrame:
+def shares(running: Mapping[str, Deployed], weighed: Footprints) -> pd.DataFrame:
     """Set a model's own files beside what is installed to run them."""
+    manifests = [Manifest.from_json(running[one.name].function.package.files["manifest.json"]) for one in weighed]
     return pd.DataFrame(
         {
             "model (KiB)": [one.package_bytes / 1024 for one in weighed],
             "installed to run it (MiB)": [one.installed_bytes / 2**20 for one in weighed],
             "times larger": [one.installed_bytes / one.package_bytes for one in weighed],
-            "files": [", ".join(Manifest.from_json(_files(models[one.name])["manifest.json"]).files) for one in weighed],
+            "files": [", ".join(manifest.files) for manifest in manifests],
         },
         index=[one.name for one in weighed],
     ).round({"model (KiB)": 1, "installed to run it (MiB)": 0, "times larger": 0})
-
-
-def _files(model: Trained) -> Mapping[str, bytes]:
-    return fl.serve.pack(model).files
 
 
 def forged(function: Function, artefact: bytes, *, name: str) -> Function:
@@ -118,7 +115,7 @@ def mean_waits(weighed: Iterable[Footprint], cold_shares: Iterable[float]) -> pd
 
 
 def choice(weighed: Footprints) -> pd.DataFrame:
-    """Say of each framework what the measurement says for a choice, and mark the best of each column."""
+    """Give what counts for a choice, the fastest start first."""
     rows = {
         one.name: {
             "start (ms)": one.cold_s * 1000,

@@ -102,9 +102,7 @@ def _round(fn: Deployed, event: Any, calls: int) -> list[Report]:
     return reports
 
 
-def _footprint(
-    name: str, function: Function, reports: list[Report], homes: Mapping[str, Sequence[str]]
-) -> Footprint:
+def _footprint(name: str, function: Function, reports: list[Report], homes: Mapping[str, Sequence[str]]) -> Footprint:
     cold = [report.phases for report in reports if report.phases]
     return footprint(
         name,

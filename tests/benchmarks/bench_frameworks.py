@@ -96,9 +96,7 @@ def main() -> None:
     models = trained(digits)
     with fl.Emulator() as emulator:
         running = {
-            name: fl.deploy(
-                model, name=f"bench-{number}", memory_mib=ONE_CPU_MIB, timeout_s=60, emulator=emulator
-            )
+            name: fl.deploy(model, name=f"bench-{number}", memory_mib=ONE_CPU_MIB, timeout_s=60, emulator=emulator)
             for number, (name, model) in enumerate(models.items())
         }
         row = digits.X_test[:1].tolist()

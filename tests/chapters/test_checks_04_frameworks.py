@@ -161,7 +161,7 @@ def test_a_forged_package_keeps_all_but_the_file_and_its_hash(seven):
     forged = seven.forged(function, b"\x80\x04N.", name="disguised")
     assert forged.name == "disguised"
     assert forged.package.files["model.skops"] == b"\x80\x04N."
-    with fl.Emulator() as emulator, pytest.raises(fl.errors.HandlerError, match="model.skops must not be a pickle"):
+    with fl.Emulator() as emulator, pytest.raises(fl.errors.HandlerError, match=r"model\.skops must not be a pickle"):
         fl.deploy(forged, emulator=emulator)(digits.X_test[:1])
 
 
