@@ -162,7 +162,7 @@ def test_a_forged_package_keeps_all_but_the_file_and_its_hash(seven):
     assert forged.name == "disguised"
     assert forged.package.files["model.skops"] == b"\x80\x04N."
     with fl.Emulator() as emulator, pytest.raises(fl.errors.HandlerError, match=r"model\.skops must not be a pickle"):
-        fl.deploy(forged, emulator=emulator)(digits.X_test[:1])
+        fl.deploy(forged, timeout_s=60, emulator=emulator)(digits.X_test[:1])
 
 
 def test_the_tables_count_what_was_measured(seven):
