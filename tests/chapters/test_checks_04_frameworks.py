@@ -1,9 +1,5 @@
 """The checks of chapter 4, frameworks, say what is wrong; its helpers leave out what is not there."""
 
-import sys
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
@@ -12,17 +8,13 @@ import fnlab as fl
 from fnlab.measure import Footprints, footprint
 from fnlab.trace import Phase
 
-CHAPTERS = Path(__file__).parents[2] / "chapters"
 MIB = 2**20
 
 
 @pytest.fixture
-def modules(monkeypatch):
-    """The checks and the helpers, as a chapter imports them: from its own folder."""
-    monkeypatch.syspath_prepend(CHAPTERS)
-    yield import_module("checks_04_frameworks"), import_module("seven_frameworks")
-    for name in ("checks_04_frameworks", "seven_frameworks"):
-        sys.modules.pop(name, None)
+def modules(beside):
+    """The checks and the helpers."""
+    return beside("checks_04_frameworks"), beside("seven_frameworks")
 
 
 @pytest.fixture
