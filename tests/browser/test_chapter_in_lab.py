@@ -1,13 +1,11 @@
 """A chapter as a reader has it: JupyterLab in a browser, all cells run, a slider dragged, the figure changed."""
 
 import json
-import urllib.request
 
 import pytest
 
 pytestmark = pytest.mark.browser
 
-RUN_MS = 240_000
 #: What the figures beside a slider show, as plotly holds it in the page; the first output with such a slider counts.
 SHOWN = """
 slider => {
@@ -22,23 +20,9 @@ slider => {
 """
 
 
-def test_run_all_drag_a_slider_see_the_figure_change(page, lab):
+def test_run_all_drag_a_slider_see_the_figure_change(page, run_all):
     """All cells run without error; a slider's figures follow when it is dragged; no request goes elsewhere."""
-    address, token = lab
-    page.goto(f"{address}lab/tree/03_svm.ipynb?token={token}")
-    _wait_for_idle_kernel(page, address, token)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    cells = page.locator(".jp-CodeCell").count()
-    page.wait_for_function(
-        """count => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
-            .filter(prompt => /^\\[\\d+\\]:$/.test(prompt.textContent.trim())).length === count""",
-        arg=cells,
-        timeout=RUN_MS,
-    )
-    errors = page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
-    assert errors.all_text_contents() == []
-
+    run_all("03_svm.ipynb")
     (before,), (after,) = _dragged(page, "C", figures=1)
     assert before["title"] != after["title"]  # dearer slack: a narrower margin, with fewer points inside
 
@@ -64,17 +48,3 @@ def _dragged(page, name, *, figures):
         timeout=30_000,
     )
     return before, page.evaluate(SHOWN, name)
-
-
-def _wait_for_idle_kernel(page, address, token):
-    """Wait until the kernel has a connection and the status bar says so; before that Lab asks which kernel to take."""
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=RUN_MS)
-    page.wait_for_selector(".jp-StatusBar-Widget :text('Idle')", timeout=RUN_MS)
-    request = urllib.request.Request(f"{address}api/sessions", headers={"Authorization": f"token {token}"})
-    for _ in range(300):
-        with urllib.request.urlopen(request) as reply:
-            sessions = json.load(reply)
-        if sessions and sessions[0]["kernel"]["execution_state"] == "idle" and sessions[0]["kernel"]["connections"]:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("the kernel did not become idle")

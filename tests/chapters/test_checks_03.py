@@ -1,6 +1,5 @@
 """The checks of chapter 3 say what is wrong, and let right answers pass."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -11,9 +10,11 @@ from sklearn.datasets import make_moons
 import fnlab as fl
 from fnlab.emulator import Deployed
 
-_SPEC = importlib.util.spec_from_file_location("checks_03", Path(__file__).parents[2] / "chapters" / "checks_03.py")
-checks = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(checks)
+
+@pytest.fixture
+def checks(beside):
+    """The checks of this chapter."""
+    return beside("checks_03")
 
 
 #: Points 0 and 3 face each other; the others stand behind them.
@@ -30,7 +31,7 @@ CROSS = "0:-1,0 0:-2,1 0:-2,-1 1:1,0 1:2,1 1:2,-1"
         (5, "Not yet: 5 is not it"),
     ],
 )
-def test_the_width_of_a_margin(width, begins):
+def test_the_width_of_a_margin(checks, width, begins):
     """The nearest pair, half of the strip and the length of w are told apart from other numbers."""
     assert checks.check_1(width).startswith(begins)
 
@@ -45,7 +46,7 @@ def test_the_width_of_a_margin(width, begins):
         ([6], "The points have the numbers 0 to 5; [6] names others."),
     ],
 )
-def test_the_points_that_may_go(may_go, said):
+def test_the_points_that_may_go(checks, may_go, said):
     """Too few, one that holds the line, a whole class and points that are not there get a sentence each."""
     assert checks.check_2(fl.widgets.DrawData(CROSS), may_go).startswith(said)
 
@@ -58,7 +59,7 @@ def test_the_points_that_may_go(may_go, said):
         ({"kernel": "linear", "C": 1}, "Not yet: [0-9]+% .* It is too stiff"),
     ],
 )
-def test_choices_for_points_not_seen(choice, begins):
+def test_choices_for_points_not_seen(checks, choice, begins):
     """On two noisy half moons, learning by heart and a straight line are both wrong, each in its own way."""
     X, y = make_moons(60, noise=0.3, random_state=4)
     points = np.column_stack([X * (1.4, 1.6) - (0.7, 0.4), y])
@@ -66,7 +67,7 @@ def test_choices_for_points_not_seen(choice, begins):
     assert re.match(begins, checks.check_3(playground))
 
 
-def test_too_few_points_to_leave_any_out():
+def test_too_few_points_to_leave_any_out(checks):
     """Nine points of a class are asked to become ten."""
     playground = fl.widgets.svm_playground([(x / 10, 0, label) for x in range(9) for label in (0, 1)])
     assert checks.check_3(playground).startswith("Draw ten points of each class at least")
@@ -82,12 +83,12 @@ def test_too_few_points_to_leave_any_out():
         (30, "Not yet: put n = 67"),
     ],
 )
-def test_the_law_of_the_quiet_hour(answer, begins):
+def test_the_law_of_the_quiet_hour(checks, answer, begins):
     """Each usual mistake gets its own sentence."""
     assert checks.check_4(answer).startswith(begins)
 
 
-def test_the_smallest_memory():
+def test_the_smallest_memory(checks):
     """Not called, too small, too large and right are told apart by what was measured."""
     hog = Path(__file__).parents[1] / "functions" / "memory_hog"
     with fl.Emulator() as emulator:
@@ -106,7 +107,7 @@ def test_the_smallest_memory():
         assert checks.check_5(after(200, snug)).startswith("Right")
 
 
-def test_the_best_keep_alive(monkeypatch):
+def test_the_best_keep_alive(checks, monkeypatch):
     """Half a minute is right; two minutes are too long and nothing at all too short."""
     profile = fl.Profile(init_s=fl.workload.Constant(1.5), cpu_s=fl.workload.Constant(0.0004))
     # The profile is given, so that the answer does not depend on this machine.

@@ -189,9 +189,8 @@ def axes(
     number: int = 0,
     of: int = 1,
     names: tuple[str, str] = ("x₁", "x₂"),
-    equal: bool = True,
 ) -> dict[str, Any]:
-    """Describe one of several planes beside each other; with `equal`, a unit is as long in both directions."""
+    """Describe one of several planes beside each other; a unit is as long in both directions."""
     left, right, bottom, top = plane
     mark = "" if number == 0 else str(number + 1)
     gap = 0.07
@@ -199,7 +198,7 @@ def axes(
     start = number * (wide + gap)
     across: dict[str, Any] = {"domain": [start, start + wide], "anchor": f"y{mark}", "range": [left, right]}
     up = {"anchor": f"x{mark}", "range": [bottom, top]}
-    scale = {"scaleanchor": f"x{mark}", "constrain": "domain", "constraintoward": "top"} if equal else {}
+    scale = {"scaleanchor": f"x{mark}", "constrain": "domain", "constraintoward": "top"}
     common = {"zeroline": False, "showgrid": False}
     across |= {"title": {"text": names[0]}, "constrain": "domain", "constraintoward": "left"}
     return {

@@ -20,10 +20,10 @@ def lifted(model: Model, X: Any, y: Any, *, title: str = "") -> go.Figure:
     X, y, labels = checked(X, y, None)
     plane = around(X)
     reach = float((X**2).max(initial=1.0)) * 1.05
-    square = (0.0, reach, 0.0, reach)
+    square = (-0.03 * reach, reach, -0.03 * reach, reach)  # no square is below 0, but a dot there is round
     traces = panel(_Squared(model), X, y, labels=labels, plane=plane, rings=support_of(model))
     traces += panel(model, X**2, y, labels=labels, plane=square, number=1, legend=False)
-    layout = axes(plane, of=2) | axes(square, number=1, of=2, names=("x₁²", "x₂²"), equal=False)
+    layout = axes(plane, of=2) | axes(square, number=1, of=2, names=("x₁²", "x₂²"))
     return figure(
         traces,
         title=title,

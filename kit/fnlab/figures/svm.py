@@ -173,6 +173,7 @@ _QUIET = {"showlegend": False}
 class _Said(NamedTuple):
     """What a picture shows, in words."""
 
+    support: str
     title: str
     subtitle: str
     summary: str
@@ -186,23 +187,25 @@ class _Said(NamedTuple):
         """Count support vectors, points inside the margin and points on the wrong side."""
         count = f"{_number(len(X), 'point', 's')} of {_number(len(np.unique(y)), 'class', 'es')}"
         if model is None:
-            return cls(count, "", f"{count}.")
+            return cls("", count, "", f"{count}.")
         support = len(support_of(model))
+        short = _number(support, "support vector", "s") if support else ""
         title = f"{support} of {len(X)} points are support vectors" if support else count
         if len(model.classes_) > 2:
-            return cls(title, "", f"{count}; {support} of them are support vectors.")
+            return cls(short, title, "", f"{count}; {support} of them are support vectors.")
         late = slacks(model, X, y)
         slope = float(np.linalg.norm(getattr(model, "coef_", 0)))  # 0 as well when the classes lie on each other
         wide = f"margin {2 / slope:.2f} wide · " if slope > 0 else ""
         inside, wrong = int(((late > NEGLIGIBLE) & (late <= 1)).sum()), int((late > 1).sum())
         small = f"{wide}{inside} inside the margin · {wrong} on the wrong side"
-        return cls(title, small, f"{count}; {support} are support vectors, {small.replace(' · ', ', ')}.")
+        return cls(short, title, small, f"{count}; {support} are support vectors, {small.replace(' · ', ', ')}.")
 
 
 def _heading(name: str, said: _Said, number: int, of: int) -> dict[str, Any]:
+    """Write a panel's name and figures above it, in lines that are short enough for a fourth of a page."""
     mark = "" if number == 0 else str(number + 1)
     return {
-        "text": f"<b>{name}</b><br>{said.title}<br>{said.subtitle.replace(' · ', '<br>')}",
+        "text": "<br>".join(filter(None, [f"<b>{name}</b>", said.support, *said.subtitle.split(" · ")])),
         "xref": f"x{mark} domain",
         "yref": f"y{mark} domain",
         "x": 0,
