@@ -90,6 +90,8 @@ def child_environment(environ: Mapping[str, str], links: Sequence[str]) -> dict[
     """Give uv the find-links that it would not read from pip, and let Python keep its bytecode."""
     # Without bytecode every process compiles scikit-learn again: five seconds instead of one.
     env = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    # ONNX Runtime would report about itself over the network.
+    env.setdefault("ORT_DISABLE_TELEMETRY", "1")
     # uv stops at a folder that does not exist; pip only warns.
     usable = [link for link in links if "://" in link or Path(link).is_dir()]
     if usable and "UV_FIND_LINKS" not in environ:

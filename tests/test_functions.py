@@ -1,5 +1,7 @@
 """The nouns of the room ``functions``: what they hold, and what they refuse in a sentence."""
 
+from dataclasses import replace
+
 import pytest
 
 from fnlab.errors import BadValue, DeployError
@@ -11,6 +13,15 @@ PACKAGE = Package({"main.py": b"def handler(event, context): ..."})
 def function(**settings):
     """A function that is fine but for the settings given."""
     return Function(**({"name": "f", "handler": "main:handler", "package": PACKAGE} | settings))
+
+
+def test_a_batched_function_shows_its_batches():
+    """In a notebook: how many at once, and how long it waits for them; one that is not batched says nothing."""
+    plain = Function(name="f", handler="main:handler", package=Package({}), scaling=Scaling(concurrency=16))
+    assert "batches" not in plain._repr_html_()
+    assert "<td style='text-align:left'>of up to 16</td>" in replace(plain, batch=True)._repr_html_()
+    held = replace(plain, batch=True, batch_wait_s=0.005)
+    assert "<td style='text-align:left'>of up to 16, held up to 0.005 s</td>" in held._repr_html_()
 
 
 @pytest.mark.parametrize(
@@ -45,6 +56,14 @@ def function(**settings):
         ({"env": {"A=B": "c"}}, "env must map names to text; got 'A=B': 'c'."),
         ({"env": {"A": 1}}, "env must map names to text; got 'A': 1."),
         ({"batch": 16}, "batch must be True or False; got 16."),
+        ({"batch_wait_s": 0.01}, "batch_wait_s needs batch=True; got 0.01 s without it."),
+        ({"batch_wait_s": -1}, "batch_wait_s must be a number of seconds of at least 0; got -1."),
+        ({"batch_wait_s": float("nan")}, "batch_wait_s must be a number of seconds of at least 0; got nan."),
+        ({"batch_wait_s": True}, "batch_wait_s must be a number of seconds of at least 0; got True."),
+        (
+            {"batch": True, "batch_wait_s": 3, "scaling": Scaling(concurrency=16)},
+            "batch_wait_s must be below timeout_s (3 s); got 3 s.",
+        ),
         (
             {"batch": True, "runtime": "http", "command": ("serve",), "scaling": Scaling(concurrency=16)},
             "batch needs the runtime 'python'; got 'http'.",

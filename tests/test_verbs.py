@@ -57,7 +57,13 @@ def test_a_model_is_served_in_batches(emulator):
     """The same predictions; a caller with wrong rows is refused alone, in the same sentence."""
     digits = fl.datasets.load("digits")
     model = fl.train(SVC(gamma=0.001), digits)
-    fn = fl.deploy(model, scaling=fl.Scaling(concurrency=16, max_instances=1), batch=True, emulator=emulator)
+    scaling = fl.Scaling(concurrency=16, max_instances=1)
+    fn = fl.deploy(model, scaling=scaling, batch=True, batch_wait_s=0.002, emulator=emulator)
+    assert (fn.function.batch, fn.function.batch_wait_s) == (True, 0.002)
+    assert (fn(digits.X_test[:1]), list(fn.last.stages)) == (
+        model.predict(digits.X_test[:1]).tolist(),
+        ["decode", "predict", "encode"],
+    )
     rows = digits.X_test[:64]
     assert [answer for (answer,) in fn.map([[row] for row in rows.tolist()], workers=16)] == model.predict(
         rows

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fnlab.display import PATIENCE_S
 from fnlab.emulator import Deployed, Emulator, default_emulator
@@ -15,6 +15,12 @@ from fnlab.simulator import Engine, Simulated, run, tried
 from fnlab.source import function as define
 from fnlab.trace import Trace
 from fnlab.workload import Faults, Profile, Workload
+
+if TYPE_CHECKING:
+    from fnlab.serve import Images
+
+#: A file of this ending is a model, not a folder.
+_MODEL_FILE = ".onnx"
 
 
 def deploy(  # one argument a setting; all by name, all with a default
@@ -29,21 +35,28 @@ def deploy(  # one argument a setting; all by name, all with a default
     limits: str | None = None,
     start: StartStrategy | None = None,
     batch: bool | None = None,
+    batch_wait_s: float | None = None,
     isolation: Isolation | None = None,
+    classes: Sequence[Any] | None = None,
+    row_shape: tuple[int, ...] | None = None,
+    image: "Images | None" = None,
+    licence: str | None = None,
     emulator: Emulator | None = None,
 ) -> Deployed:
     """Make a thing a running function on the local emulator.
 
     Parameters
     ----------
-    thing : fitted estimator, Trained, folder, Python function or Function
-        A fitted scikit-learn classifier or regressor (or what :func:`fnlab.train` gives) becomes a function from rows
-        to predictions. A folder of Python files needs a `handler`. A Python function of an event and a context goes
-        with what it uses, see :func:`fnlab.function`. A :class:`Function` is taken as it is, with the settings given
-        here in place of its own.
-    name, handler, memory_mib, timeout_s, env, scaling, limits, start, batch, isolation
+    thing : fitted model, Trained, folder, Python function or Function
+        A fitted model (or what :func:`fnlab.train` gives) becomes a function from rows to predictions; see
+        :func:`fnlab.serve.model_function` for the frameworks. A folder of Python files needs a `handler`. A Python
+        function of an event and a context goes with what it uses, see :func:`fnlab.function`. A :class:`Function` is
+        taken as it is, with the settings given here in place of its own.
+    name, handler, memory_mib, timeout_s, env, scaling, limits, start, batch, batch_wait_s, isolation
         As in :class:`Function`; what is not given keeps its default. Every model can be served in batches, with
-        ``batch=True, scaling=Scaling(concurrency=16)``.
+        ``batch=True, scaling=Scaling(concurrency=16)``, and ``batch_wait_s=0.005`` for fuller ones.
+    classes, row_shape, image, licence
+        For models only, as in :func:`fnlab.serve.model_function`.
     emulator : Emulator, optional
         Where to; by default the one that this process shares, started on first use.
 
@@ -55,10 +68,14 @@ def deploy(  # one argument a setting; all by name, all with a default
     given = _given(
         name=name, memory_mib=memory_mib, timeout_s=timeout_s, env=env, scaling=scaling, limits=limits, start=start
     )
-    more = _given(batch=batch, isolation=isolation)
+    more = _given(batch=batch, batch_wait_s=batch_wait_s, isolation=isolation)
+    of_model = _given(classes=classes, row_shape=row_shape, image=image, licence=licence)
+    is_folder = isinstance(thing, str | Path) and not str(thing).endswith(_MODEL_FILE)
+    if of_model and (is_folder or isinstance(thing, Function | FunctionType)):
+        raise BadValue(f"{', '.join(of_model)} must go with a model; got {type(thing).__name__} {thing!r}.")
     if isinstance(thing, Function):
         function = changed(thing, **given, **more, **_given(handler=handler))
-    elif isinstance(thing, str | Path):
+    elif isinstance(thing, str | Path) and is_folder:
         function = _of_folder(Path(thing), handler, given | more)
     elif isinstance(thing, FunctionType):
         if batch:
@@ -73,7 +90,7 @@ def deploy(  # one argument a setting; all by name, all with a default
         from fnlab.serve import model_function  # scikit-learn is loaded when a model is deployed, not before
 
         started = _given(start=given.pop("start", None))
-        function = changed(model_function(thing, **given), **started, **more)
+        function = changed(model_function(thing, **given, **of_model), **started, **more)
     return (emulator or default_emulator()).deploy(function)
 
 

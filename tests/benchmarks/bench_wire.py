@@ -15,10 +15,13 @@ import uuid
 from pathlib import Path
 
 from fnlab.emulator.instance import wire
+from fnlab.emulator.processes import sandbox
+from fnlab.functions import Function, Package
 
 ROUNDS, BATCH = 60, 200
 EVENT = b'{"value": 1}'
 SOURCE = "def handler(event, context):\n    return event\n"
+ECHO = Function(name="echo", handler="main:handler", package=Package({}))
 
 
 def main() -> None:
@@ -60,6 +63,8 @@ def instance(folder: str, *, direct: bool) -> tuple[socket.socket, "subprocess.P
         "memory_mib": 512,
         "cpu_share": 1.0,
         "package_dir": folder,
+        "temporary_dir": folder,
+        "walls": sandbox.walls(ECHO),
         "socket_fd": fds[0],
         "lifeline_fd": lifeline,
     }

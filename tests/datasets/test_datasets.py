@@ -102,10 +102,12 @@ def test_a_seed_is_a_whole_number(seed):
 
 def test_unknown_dataset():
     """An unknown name is answered with the names there are."""
-    assert names() == ("digits",)
+    assert names() == ("breast_cancer", "digits", "fashion", "iris", "penguins", "surnames", "wine")
     with pytest.raises(DataError) as caught:
         load("digit")
-    assert str(caught.value) == "a dataset is one of digits; got 'digit'."
+    assert str(caught.value) == (
+        "a dataset is one of breast_cancer, digits, fashion, iris, penguins, surnames, wine; got 'digit'."
+    )
 
 
 def test_a_changed_file_is_refused(copied):

@@ -342,7 +342,9 @@ def test_a_call_that_takes_too_long_ends_those_that_wait_for_it(emulator, tmp_pa
 
 
 def test_a_batched_function_is_still_one_after_a_restart():
-    """The store remembers it."""
-    function = batched()
+    """The store remembers it, and how long it waits; a record from before there was such a wait holds nothing up."""
+    function = batched(batch_wait_s=0.25)
     written = json.loads(json.dumps(codec.function_to_json(function)))
     assert codec.function_from_json(written, lambda _: function.package) == function
+    del written["batch_wait_s"]
+    assert codec.function_from_json(written, lambda _: function.package) == batched()

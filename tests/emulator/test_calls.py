@@ -211,6 +211,13 @@ def test_the_environment_is_the_functions_own(deploy, monkeypatch):
     assert (answer["secret"], answer["own"]) == (None, "mine")
 
 
+def test_packages_are_told_not_to_report_about_themselves(deploy):
+    """ONNX Runtime would, over the network; a function may have it otherwise by its own variables."""
+    assert deploy("explorer")(("environment", None))["did"]["ORT_DISABLE_TELEMETRY"] == "1"
+    other = deploy("explorer", env={"ORT_DISABLE_TELEMETRY": "0"})(("environment", None))
+    assert other["did"]["ORT_DISABLE_TELEMETRY"] == "0"
+
+
 @pytest.mark.parametrize(
     ("memory_mib", "start", "threads"), [(512, "fresh", "1"), (3 * 1769, "fresh", "3"), (3 * 1769, "fork", "1")]
 )

@@ -1,5 +1,6 @@
 """Many threads call, while others deploy, evict, kill and interrupt: all are answered, and nothing is left over."""
 
+import asyncio
 import contextlib
 import os
 import random
@@ -330,3 +331,13 @@ def test_closing_under_a_crowd_leaves_nobody_waiting():
     threading.Timer(0.25, emulator.close).start()
     crowd.go()
     assert heard["closed"] >= THREADS
+
+
+def test_closing_where_another_loop_runs():
+    """A notebook's cell runs inside of a loop of its own; an emulator can be opened, used and closed there."""
+
+    async def cell():
+        with Emulator() as emulator:
+            return emulator.deploy(function_of(ECHO))(3)
+
+    assert asyncio.run(cell()) == 3

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, mean_absolute_error, precision_score, r2_score, recall_score
 
 from fnlab.errors import BadValue
-from fnlab.learn.metrics import classifier_metrics, regressor_metrics, wilson_interval
+from fnlab.learn.metrics import bootstrap_interval, classifier_metrics, regressor_metrics, wilson_interval
 
 
 def test_wilson_by_hand():
@@ -60,3 +61,29 @@ def test_equal_targets_have_no_r2():
     metrics = regressor_metrics(np.ones(3), np.zeros(3))
     assert np.isnan(metrics.r2)
     assert metrics.mean_absolute_error == 1.0
+
+
+def test_bootstrap_is_scipys():
+    """The interval of a mean agrees with scipy's percentile bootstrap, up to what the draws leave open."""
+    values = np.random.default_rng(1).exponential(size=120)
+    low, high = bootstrap_interval(values, resamples=20_000)
+    theirs = scipy.stats.bootstrap((values,), np.mean, n_resamples=20_000, method="percentile", rng=0)
+    assert (low, high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.01)
+    assert (low, high) == bootstrap_interval(values, resamples=20_000)
+
+
+def test_bootstrap_covers():
+    """Of many samples about 95 % have an interval that holds the true mean."""
+    random = np.random.default_rng(2)
+    intervals = [bootstrap_interval(random.normal(size=60), resamples=400) for _ in range(200)]
+    assert 0.9 < np.mean([low < 0 < high for low, high in intervals]) < 0.98
+
+
+def test_a_regressors_error_has_an_interval():
+    """The interval holds the mean absolute error, and is a point when all errors are equal."""
+    truth = np.arange(30.0)
+    metrics = regressor_metrics(truth, truth + np.resize([1.0, 3.0], 30))
+    low, high = metrics.interval
+    assert 1 < low < metrics.mean_absolute_error < high < 3
+    assert regressor_metrics(truth, truth + 2).interval == (2.0, 2.0)
+    assert repr(metrics).startswith("r2 0.933, mean absolute error 2 (95 % interval 1.")

@@ -57,7 +57,7 @@ def test_default_names(estimator, name):
 def test_the_manifest_of_a_bare_estimator():
     """A bare estimator's manifest knows rows and classes, and nothing of data or metrics."""
     manifest = Manifest.from_json(model_function(SVC().fit(X, Y)).package.files["manifest.json"])
-    assert (manifest.n_features, manifest.output, manifest.classes) == (2, "class", ("a", "b"))
+    assert (manifest.n_features, manifest.predicts, manifest.classes) == (2, "class", ("a", "b"))
     assert (manifest.dataset_name, manifest.dataset_sha256, manifest.metrics) == ("", "", {})
 
 
@@ -66,7 +66,11 @@ def test_the_manifest_of_a_trained_model():
     digits = load("digits")
     model, line = train(SVC(gamma=0.001), digits), train(Ridge(), digits)
     values = json.loads(model_function(model).package.files["manifest.json"])
-    assert (values["framework"], values["n_features"], values["classes"]) == ("scikit-learn", 64, list(range(10)))
+    assert (values["framework"], values["input"]["shape"], values["classes"]) == (
+        "scikit-learn",
+        [None, 64],
+        list(range(10)),
+    )
     assert (values["dataset_name"], values["dataset_sha256"]) == ("digits", digits.sha256)
     assert values["metrics"] == {"accuracy": model.metrics.accuracy}
     assert json.loads(model_function(line).package.files["manifest.json"])["metrics"] == {"r2": line.metrics.r2}
@@ -89,7 +93,13 @@ def test_unfitted_is_refused(estimator, sentence):
 @pytest.mark.parametrize(
     ("thing", "sentence"),
     [
-        ("svc", "an estimator must have the methods fit, predict and get_params of scikit-learn; got str."),
+        (
+            "svc",
+            (
+                "a model must be a fitted estimator of scikit-learn, XGBoost or LightGBM, a network of torch, Keras or "
+                "Paddle, or an ONNX model; got a str."
+            ),
+        ),
         (KMeans(2), "an estimator must be a classifier or a regressor; KMeans is neither."),
     ],
 )

@@ -1,10 +1,7 @@
 import json
 import subprocess
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -21,35 +18,7 @@ from fnlab.datasets import load
 from fnlab.errors import DeployError, InvalidInput, PlatformError
 from fnlab.learn import train
 from fnlab.serve import model_function, runtime
-
-
-@dataclass
-class FakeContext:
-    """What the platform would hand to a function; remembers the phases."""
-
-    package_dir: Path
-    request_id: str = "r1"
-    phases: list = field(default_factory=list)
-
-    @contextmanager
-    def phase(self, name):
-        self.phases.append(name)
-        yield
-
-
-@pytest.fixture
-def instance(tmp_path, monkeypatch):
-    """Give a function that lays out a model's package and starts a fresh instance of it in this process."""
-    monkeypatch.setattr(runtime, "_model", None)
-
-    def start(model):
-        for name, content in model_function(model).package.files.items():
-            (tmp_path / name).write_bytes(content)
-        context = FakeContext(tmp_path)
-        runtime.initialize(context)
-        return context
-
-    return start
+from fnlab.serve.formats.face import Opened
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +71,7 @@ def test_classes_may_be_words(instance):
 def test_a_cold_start_has_four_phases(instance, digits):
     """Opening a model is reported as reading, importing, building and predicting once."""
     context = instance(train(SVC(gamma=0.001), digits))
-    assert context.phases == ["artefact read", "imports", "deserialise", "first predict"]
+    assert context.phases == ["imports", "artefact read", "imports", "deserialise", "first predict"]
 
 
 def test_a_model_that_takes_no_zeros_starts_all_the_same(instance, capsys):
@@ -123,33 +92,31 @@ def test_an_instance_serves_one_function(instance, digits):
 
 
 @pytest.mark.parametrize("name", ["handler", "batch"])
-def test_initialize_comes_first(tmp_path, monkeypatch, name):
+def test_initialize_comes_first(context_of, monkeypatch, name):
     """A request before initialize is refused."""
     monkeypatch.setattr(runtime, "_model", None)
     with pytest.raises(PlatformError) as caught:
-        getattr(runtime, name)([[[1.0]]], FakeContext(tmp_path))
+        getattr(runtime, name)([[[1.0]]], context_of({}))
     assert str(caught.value) == f"an instance must call initialize before {name}; it did not."
 
 
-def test_a_changed_artefact_is_refused(tmp_path):
+def test_a_changed_artefact_is_refused(context_of):
     """An artefact other than the manifest's is refused before it is opened."""
     files = model_function(Ridge().fit([[0.0], [1.0]], [0.0, 1.0])).package.files
-    (tmp_path / "manifest.json").write_bytes(files["manifest.json"])
-    (tmp_path / "model.skops").write_bytes(b"changed")
-    expected = json.loads(files["manifest.json"])["artefact_sha256"]
+    expected = json.loads(files["manifest.json"])["files"]["model.skops"]
     with pytest.raises(DeployError) as caught:
-        runtime.open_model(FakeContext(tmp_path))
+        runtime.open_model(context_of({**files, "model.skops": b"changed"}))
     assert str(caught.value) == (
         f"model.skops must have the sha256 {expected} of its manifest; found "
         "d67e2e944994496c8d8ec76eed0cf9f09679448d584b532bebf941852a37f5ed, so deploy the model again."
     )
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(context_of):
     """A package without its manifest or artefact is refused, and the file is named."""
     with pytest.raises(DeployError) as caught:
-        runtime.open_model(FakeContext(tmp_path))
-    assert str(caught.value) == ("a model's package must hold manifest.json and model.skops; manifest.json is missing.")
+        runtime.open_model(context_of({}))
+    assert str(caught.value) == ("a model's package must hold every file of its manifest; manifest.json is missing.")
 
 
 GOOD = [0.0] * 64
@@ -158,7 +125,14 @@ GOOD = [0.0] * 64
 @pytest.mark.parametrize(
     ("event", "sentence"),
     [
-        ({"rows": []}, "the model takes a list of rows of 64 numbers; got a dict."),
+        ({"rows": []}, "the model takes at least one row of 64 numbers; got none."),
+        ({}, "an event that is an object must have rows and may have top; this one has neither."),
+        (
+            {"rows": [GOOD], "n": 1},
+            "an event that is an object must have rows and may have top; this one has ['n', 'rows'].",
+        ),
+        ({"rows": [GOOD], "top": 0}, "top must be a whole number of at least 1; got 0."),
+        ({"rows": [GOOD], "top": 3}, "top needs a model that gives scores; this one does not."),
         (None, "the model takes a list of rows of 64 numbers; got a NoneType."),
         ("rows", "the model takes a list of rows of 64 numbers; got a str."),
         ([], "the model takes at least one row of 64 numbers; got none."),
@@ -241,9 +215,9 @@ def test_in_a_batch_a_bad_event_is_marked(instance, digits, bad):
 def test_a_batch_calls_the_model_once(instance, digits):
     """That is what it is for."""
     context = instance(train(SVC(gamma=0.001), digits))
-    estimator = runtime._model.estimator
-    with mock.patch.object(type(estimator), "predict", autospec=True, side_effect=type(estimator).predict) as predict:
-        runtime.batch([[row] for row in digits.X_test[:16].tolist()], context)
+    predict = mock.Mock(side_effect=runtime._model.opened.predict)
+    runtime._model.opened = Opened(predict=predict)
+    runtime.batch([[row] for row in digits.X_test[:16].tolist()], context)
     assert predict.call_count == 1
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fnlab.datasets.encoding import TextEncoding
 from fnlab.display import facts
 from fnlab.errors import BadValue
 
@@ -29,6 +30,8 @@ class Dataset:
         A name for each class in ascending order; empty when the target is a number.
     image_shape : tuple of (int, int), optional
         Height and width in pixels when a row is an image, ``None`` otherwise.
+    encoding : TextEncoding, optional
+        How a row was made from a text, ``None`` when the rows are no texts.
     card : str
         Where the data comes from, its licence and its columns, as Markdown.
     sha256 : str
@@ -48,6 +51,7 @@ class Dataset:
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     image_shape: tuple[int, int] | None = None
+    encoding: TextEncoding | None = None
     card: str = ""
     sha256: str = ""
 
@@ -60,11 +64,22 @@ class Dataset:
                 )
         if self.feature_names and len(self.feature_names) != self.n_features:
             raise BadValue(f"feature_names must name {self.n_features} columns; got {len(self.feature_names)} names.")
+        if self.encoding is not None and self.encoding.length != self.n_features:
+            raise BadValue(
+                f"encoding must give rows of {self.n_features} numbers, as in X_train; its length is "
+                f"{self.encoding.length}."
+            )
 
     @property
     def n_features(self) -> int:
         """Number of columns of a row."""
         return int(self.X_train.shape[1])
+
+    @property
+    def licence(self) -> str:
+        """First paragraph of the card's section "Licence"; empty when the card has none."""
+        section = self.card.partition("\n## Licence\n")[2].partition("\n## ")[0]
+        return " ".join(section.strip().partition("\n\n")[0].split())
 
     @property
     def summary(self) -> str:

@@ -1,29 +1,54 @@
 """The shelf: which datasets there are, where their files lie, and whether they are what they should be."""
 
-import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
 
 from fnlab.datasets.dataset import Array, Dataset
-from fnlab.datasets.split import stratified
-from fnlab.errors import DataError
+from fnlab.datasets.encoding import TextEncoding
+from fnlab.datasets.reading import read
+from fnlab.datasets.split import check_seed, stratified
+from fnlab.errors import BadValue, DataError
+
+#: Held out where nobody says otherwise.
+_TEST_SHARE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Table:
-    """A file of whole-number columns with a header; its last column is the class."""
+class _Entry:
+    """A file, and what the file itself does not say."""
 
     file: str
     image_shape: tuple[int, int] | None = None
+    encoding: TextEncoding | None = None
+    target_names: tuple[str, ...] = ()
 
 
-_TABLES: Mapping[str, _Table] = {
-    "digits": _Table(file="digits/digits.csv.gz", image_shape=(8, 8)),
+_CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+_ENTRIES: Mapping[str, _Entry] = {
+    "breast_cancer": _Entry(file="breast_cancer/breast_cancer.csv.gz"),
+    "digits": _Entry(file="digits/digits.csv.gz", image_shape=(8, 8)),
+    "fashion": _Entry(file="fashion/fashion.npz", image_shape=(28, 28), target_names=_CLOTHES),
+    "iris": _Entry(file="iris/iris.csv.gz"),
+    "penguins": _Entry(file="penguins/penguins.csv.gz"),
+    "surnames": _Entry(
+        file="surnames/surnames.csv.gz", encoding=TextEncoding(alphabet="abcdefghijklmnopqrstuvwxyz '-", length=24)
+    ),
+    "wine": _Entry(file="wine/wine.csv.gz"),
 }
 
 
@@ -33,22 +58,23 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('digits',)
+    ('breast_cancer', 'digits', 'fashion', 'iris', 'penguins', 'surnames', 'wine')
     """
-    return tuple(sorted(_TABLES))
+    return tuple(sorted(_ENTRIES))
 
 
-def load(name: str, *, test_share: float = 0.25, seed: int = 0) -> Dataset:
+def load(name: str, *, test_share: float | None = None, seed: int = 0) -> Dataset:
     """Read a dataset, check its hash and cut it in two.
 
     Parameters
     ----------
     name : str
         One of :func:`names`.
-    test_share : float
-        Share of the rows to hold out, the same in each class; above 0 and below 1.
+    test_share : float, optional
+        Share of the rows to hold out, the same in each class; above 0 and below 1. A quarter by default. Data that
+        comes in two parts (``fashion``) keeps them, and takes no share.
     seed : int
-        Same seed, same cut.
+        Same seed, same cut and same order of the rows.
 
     Raises
     ------
@@ -62,24 +88,36 @@ def load(name: str, *, test_share: float = 0.25, seed: int = 0) -> Dataset:
     >>> load("digits")
     Dataset('digits', 1,347 rows to train, 450 held out, 64 features)
     """
-    if name not in _TABLES:
+    if name not in _ENTRIES:
         raise DataError(f"a dataset is one of {', '.join(names())}; got {name!r}.")
-    table = _TABLES[name]
-    content, digest = _checked(table.file)
-    columns, X, y = _parse(content)
-    train, test = stratified(y, test_share=test_share, seed=seed)
+    entry = _ENTRIES[name]
+    content, digest = _checked(entry.file)
+    rows = read(content, file=entry.file, encoding=entry.encoding)
+    if rows.n_train is None:
+        train, test = stratified(rows.y, test_share=_TEST_SHARE if test_share is None else test_share, seed=seed)
+    else:
+        train, test = _own_parts(name, n_train=rows.n_train, n_rows=len(rows.y), test_share=test_share, seed=seed)
     return Dataset(
         name=name,
-        X_train=X[train],
-        X_test=X[test],
-        y_train=y[train],
-        y_test=y[test],
-        feature_names=columns[:-1],
-        target_names=tuple(str(label) for label in np.unique(y)),
-        image_shape=table.image_shape,
-        card=_read(str(Path(table.file).parent / "card.md")).decode(),
+        X_train=rows.X[train],
+        X_test=rows.X[test],
+        y_train=rows.y[train],
+        y_test=rows.y[test],
+        feature_names=rows.feature_names,
+        target_names=entry.target_names or tuple(str(label) for label in np.unique(rows.y)),
+        image_shape=entry.image_shape,
+        encoding=entry.encoding,
+        card=_read(str(Path(entry.file).parent / "card.md")).decode(),
         sha256=digest,
     )
+
+
+def _own_parts(name: str, *, n_train: int, n_rows: int, test_share: float | None, seed: int) -> tuple[Array, Array]:
+    """Shuffle the two parts that a file comes in, each within itself."""
+    if test_share is not None:
+        raise BadValue(f"{name} comes in two parts, so test_share must be left out; got {test_share!r}.")
+    random = np.random.default_rng(check_seed(seed))
+    return random.permutation(n_train), n_train + random.permutation(n_rows - n_train)
 
 
 def root() -> Path:
@@ -106,11 +144,3 @@ def _checked(file: str) -> tuple[bytes, str]:
     if found != expected[file]:
         raise DataError(f"{file} must have the sha256 {expected[file]}; found {found}, so the file was changed.")
     return content, found
-
-
-def _parse(content: bytes) -> tuple[tuple[str, ...], Array, Array]:
-    """Take a gzipped table apart into column names, features and class."""
-    text = StringIO(gzip.decompress(content).decode())
-    columns = tuple(text.readline().strip().split(","))
-    values = np.loadtxt(text, delimiter=",", dtype=np.int64, ndmin=2)
-    return columns, values[:, :-1].astype(np.float64), values[:, -1].copy()

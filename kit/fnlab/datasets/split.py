@@ -34,8 +34,8 @@ def stratified(y: Array, *, test_share: float, seed: int) -> tuple[Array, Array]
     >>> len(train), len(test)
     (6, 2)
     """
-    _check(test_share, seed)
-    random = np.random.default_rng(seed)
+    _check_share(test_share)
+    random = np.random.default_rng(check_seed(seed))
     train, test = [], []
     for label in np.unique(y):
         rows = random.permutation(np.flatnonzero(y == label))
@@ -50,8 +50,19 @@ def stratified(y: Array, *, test_share: float, seed: int) -> tuple[Array, Array]
     return random.permutation(np.concatenate(train)), random.permutation(np.concatenate(test))
 
 
-def _check(test_share: float, seed: int) -> None:
-    if isinstance(test_share, bool) or not isinstance(test_share, int | float) or not 0 < test_share < 1:
-        raise BadValue(f"test_share must be a number above 0 and below 1; got {test_share!r}.")
+def check_seed(seed: int) -> int:
+    """Give the seed back when it is one.
+
+    Raises
+    ------
+    BadValue
+        If it is no whole number of at least 0.
+    """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadValue(f"seed must be a whole number of at least 0; got {seed!r}.")
+    return seed
+
+
+def _check_share(test_share: float) -> None:
+    if isinstance(test_share, bool) or not isinstance(test_share, int | float) or not 0 < test_share < 1:
+        raise BadValue(f"test_share must be a number above 0 and below 1; got {test_share!r}.")

@@ -70,7 +70,7 @@ class Emulator:
         self._servers: list[Server] = []
         self._closed = False
         self._loop = _new_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fnlab-emulator", daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, name="fnlab-emulator", daemon=True)
         self._thread.start()
         try:
             self.platform = self.run_here(partial(Platform, self.home))
@@ -235,10 +235,14 @@ class Emulator:
         atexit.unregister(self.close)
         self._end_loop()
 
+    def _run_loop(self) -> None:
+        """Be the emulator's thread; also to the end, for who closes it may be running a loop of their own."""
+        self._loop.run_forever()
+        self._loop.run_until_complete(_cancel_others())  # nobody adds to them any more, and nobody is left waiting
+
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.run_until_complete(_cancel_others())  # nobody adds to them any more, and nobody is left waiting
         self._loop.close()
         self.home.close()
 

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fnlab import errors
+from fnlab.display import facts
 from fnlab.emulator.log import TAIL_BYTES, Extract
 from fnlab.functions import Function
 from fnlab.trace import Phase, Status
@@ -39,6 +40,9 @@ class Report:
         Why it was refused; empty otherwise.
     lines : Extract, optional
         Where its log lines are; see :attr:`log`.
+    stages : Mapping of str to float
+        Seconds by what the handler timed with ``context.phase(name)`` during this request, in the order in which it
+        began; empty when it timed nothing. Of a batch each request has an equal part.
     """
 
     request_id: str
@@ -57,6 +61,24 @@ class Report:
     is_json: bool = True
     reason: str = ""
     lines: Extract | None = field(default=None, repr=False, compare=False)
+    stages: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    def __repr__(self) -> str:
+        shown = [part.name for part in fields(self) if part.repr and (part.name != "stages" or self.stages)]
+        return f"Report({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "status": self.status.name.lower() + (f" ({self.reason})" if self.reason else ""),
+            "served by": f"instance {self.instance} of version {self.version}" if self.instance >= 0 else "none",
+            "init": _ms(self.init_s) if self.init_s else "warm",
+            "duration": f"{_ms(self.duration_s)}, billed {_ms(self.billed_s)}",
+            "CPU": _ms(self.cpu_s),
+            "memory": f"{self.peak_mib:,.0f} of {self.memory_mib:,} MiB",
+        }
+        if self.stages:
+            rows["stages"] = ", ".join(f"{name} {_ms(seconds)}" for name, seconds in self.stages.items())
+        return facts(f"Request {self.request_id}", rows)
 
     @property
     def log(self) -> bytes:
@@ -79,13 +101,17 @@ class Report:
         )
 
 
-def measured(fields: Mapping[str, Any]) -> Report:
-    """Make a report of its fields; those left out have their defaults.
+def _ms(seconds: float) -> str:
+    return f"{seconds * MS_PER_S:,.2f} ms"
+
+
+def measured(content: Mapping[str, Any]) -> Report:
+    """Make a report of its fields; `reason`, `is_json` and `lines` may be left out.
 
     Every request makes one. A frozen dataclass sets its fields one by one, each by a call; this sets them together.
     """
     report = object.__new__(Report)
-    report.__dict__.update(fields)
+    report.__dict__.update(content)
     return report
 
 

@@ -5,13 +5,17 @@ carries its summary for readers who cannot see it in ``figure.layout.meta["summa
 """
 
 from fnlab.figures.coldstart import cold_start
+from fnlab.figures.curves import learning_curve
 from fnlab.figures.footprints import footprints
 from fnlab.figures.forks import futures
 from fnlab.figures.grids import sweep
 from fnlab.figures.learning import confusion, images
 from fnlab.figures.load import elasticity
 from fnlab.figures.money import compare_bills, cost
+from fnlab.figures.networks import film, losses, tangent
+from fnlab.figures.ocr import memory_sizes, page, reading_errors
 from fnlab.figures.style import redraw
+from fnlab.figures.windows import filters, moving_window
 
 __all__ = [
     "cold_start",
@@ -19,9 +23,18 @@ __all__ = [
     "confusion",
     "cost",
     "elasticity",
+    "film",
+    "filters",
     "footprints",
     "futures",
     "images",
+    "learning_curve",
+    "losses",
+    "memory_sizes",
+    "moving_window",
+    "page",
+    "reading_errors",
     "redraw",
     "sweep",
+    "tangent",
 ]

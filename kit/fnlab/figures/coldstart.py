@@ -13,12 +13,14 @@ from fnlab.units import MS_PER_S, short_duration
 _BAR_PX, _LETTER_PX = 780, 7.5
 #: Imports that take a smaller part of the whole than this are drawn as one.
 _SMALL = 0.015
+#: A phase that takes a smaller part than this cannot be seen, and is not named.
+_TINY = 0.001
 
 
 def cold_start(phases: Sequence[Phase], *, title: str | None = None) -> go.Figure:
     """Draw the phases of a cold start in their order, and below the imports what each package took.
 
-    Phases are named in the legend. A package is named in the bar where its name fits, and small ones are drawn
+    Phases that can be seen are named in the legend. A package is named in the bar where its name fits, and small ones are drawn
     together as "…"; pointing at a part tells all.
 
     Parameters
@@ -50,13 +52,20 @@ def cold_start(phases: Sequence[Phase], *, title: str | None = None) -> go.Figur
             f"A cold start of {total_ms:,.0f} ms in {len(phases)} phases; the longest is {longest.name} "
             f"with {longest.seconds * MS_PER_S:,.0f} ms."
         ),
-        height=310 if len(traces) > len(phases) else 250,
-        margin={"t": 92},  # room for two lines of legend
+        height=360 if len(traces) > len(phases) else 300,
+        margin={"t": 48, "b": 150},  # the legend is below: it takes four lines on a narrow page
         barmode="overlay",
         bargap=0.25,
         xaxis={"title": {"text": "time since the start (ms)"}, "range": [0, total_ms]},
         yaxis={"autorange": "reversed", "automargin": True, "ticks": "", "showgrid": False, "showline": False},
-        legend={"traceorder": "normal", "itemclick": False, "itemdoubleclick": False},
+        legend={
+            "traceorder": "normal",
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+        },
     )
 
 
@@ -65,6 +74,7 @@ def _phase(phase: Phase, start_ms: float, color: str, total_ms: float) -> dict[s
     return {
         **_bar("phases", [start_ms], [ms], [_fitting(phase.name, ms / total_ms)]),
         "name": f"{phase.name} {_ms(ms)}",
+        "showlegend": ms >= _TINY * total_ms,
         "marker": {"color": color, "line": {"width": 0}},
         "hovertemplate": f"{phase.name}: {_ms(ms)}<extra></extra>",
     }

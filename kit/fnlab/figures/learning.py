@@ -36,13 +36,15 @@ def confusion(metrics: ClassifierMetrics, *, noun: str = "class", title: str | N
         _cells(np.where(diagonal, counts, 0), labels, noun=noun, name="right", scale=_RIGHT),
         _cells(np.where(diagonal, 0, counts), labels, noun=noun, name="wrong", scale=_WRONG),
     ]
+    # Long names need room of their own below the cells.
     square = {"type": "category", "constrain": "domain", "showgrid": False, "ticks": "", "showline": False}
+    square |= {"automargin": True}
     return figure(
         traces,
         title=title or f"{right:,} of {counts.sum():,} right",
         subtitle=f"Accuracy {metrics.accuracy:.1%}, 95 % interval {low:.1%} to {high:.1%}",
         summary=_mistakes(metrics, noun),
-        height=560,
+        height=max(560, 220 + 25 * len(labels)),
         margin={"t": 80},
         xaxis=square | {"title": {"text": f"predicted {noun}"}},
         yaxis=square | {"title": {"text": f"true {noun}"}, "autorange": "reversed", "scaleanchor": "x"},

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Literal, Self, get_args
 
 from fnlab.display import facts
@@ -61,13 +62,23 @@ class Function:
     batch : bool
         Whether the handler's module answers several requests in one go, by a function ``batch(events, context)`` beside
         the handler that gives a list of as many answers; see Notes.
+    batch_wait_s : float
+        With `batch`: how long an instance may hold requests until as many as `scaling.concurrency` are there, in
+        seconds from the arrival of the first; below `timeout_s`. 0 holds nothing up.
 
     Notes
     -----
+    A handler may time its parts: what it does ``with context.phase(name):`` during a request comes back in the report
+    of that request, as ``report.stages``; in ``initialize`` it is a phase of the cold start.
+
     With `batch`, an instance that becomes free takes all the requests that have arrived by then, as many as
-    `scaling.concurrency`, and calls ``batch`` once, so that they share what a call costs however small it is. It never
-    waits for more to come: a request that is alone is given to the handler at once, and batches form by themselves
-    under load. ``context.requests`` holds the context of each of the requests.
+    `scaling.concurrency`, and calls ``batch`` once, so that they share what a call costs however small it is. With a
+    `batch_wait_s` of 0 it never waits for more to come: a request that is alone is given to the handler at once, and
+    batches form by themselves under load. Otherwise it goes on when the batch is full, or when the first of them has
+    been there for so long; one that is still alone is given to the handler. The wait is part of what is billed; it
+    makes few callers slower, and pays where a call costs much however small it is and callers are many. The simulator
+    knows nothing of batches: it takes each request's duration as it was drawn, and holds none. ``context.requests``
+    holds the context of each of the requests.
 
     One request cannot fail its neighbours. When ``batch`` raises, or gives something else than a list of as many
     answers, each of the requests is served alone by the handler; when one of the answers is an exception, or cannot be
@@ -75,7 +86,8 @@ class Function:
     not be changed twice. A handler that yields its answers cannot be batched.
 
     An instance works at one call at a time. The time that a request may take begins when the instance has been given
-    it, and so holds its wait for the call before. The CPU time of a batch is divided equally among its requests.
+    it, and so holds its wait for the call before and for a batch to fill. The CPU time of a batch, and its stages, are
+    divided equally among its requests.
     """
 
     name: str
@@ -94,6 +106,7 @@ class Function:
     layers: tuple[Package, ...] = ()
     isolation: Isolation = field(default_factory=Isolation)
     batch: bool = False
+    batch_wait_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -116,6 +129,7 @@ class Function:
         limits.check_memory(self.memory_mib)
         limits.check_timeout(self.timeout_s)
         limits.check_disk(self.disk_mib)
+        self._check_batch_wait()
 
     def _check_runtime(self) -> None:
         own = self.runtime == "python"
@@ -141,6 +155,15 @@ class Function:
                 "batch needs an instance that gets several requests at once; got concurrency 1: "
                 "set scaling=Scaling(concurrency=16)."
             )
+
+    def _check_batch_wait(self) -> None:
+        wait_s = self.batch_wait_s
+        if isinstance(wait_s, bool) or not isinstance(wait_s, int | float) or not isfinite(wait_s) or wait_s < 0:
+            raise BadValue(f"batch_wait_s must be a number of seconds of at least 0; got {wait_s!r}.")
+        if wait_s and not self.batch:
+            raise BadValue(f"batch_wait_s needs batch=True; got {wait_s:g} s without it.")
+        if wait_s >= self.timeout_s:
+            raise BadValue(f"batch_wait_s must be below timeout_s ({self.timeout_s:g} s); got {wait_s:g} s.")
 
     @property
     def cpu_share(self) -> float:
@@ -168,4 +191,7 @@ class Function:
             "start": self.start,
             "limits": Limits.of(self.limits).title,
         }
+        if self.batch:
+            held = f", held up to {self.batch_wait_s:g} s" if self.batch_wait_s else ""
+            rows["batches"] = f"of up to {self.scaling.concurrency}{held}"
         return facts(f"Function {self.name}", rows)

@@ -9,6 +9,9 @@ from fnlab.errors import BadValue, MissingExtra
 #: What a model predicts: one of several classes, or a number.
 Output = Literal["class", "number"]
 
+#: scikit-learn takes seeds of 32 bits.
+_SEEDS = 2**32
+
 
 @runtime_checkable
 class Estimator(Protocol):
@@ -92,3 +95,27 @@ def classes_of(estimator: Estimator) -> tuple[Any, ...] | None:
     if isinstance(classes, list):
         raise BadValue(f"a classifier must give one class a row; {type(estimator).__name__} gives {len(classes)}.")
     return None if classes is None else tuple(classes.tolist())
+
+
+def check_seed(seed: int) -> int:
+    """Give the seed back when it is one.
+
+    Raises
+    ------
+    BadValue
+        If it is no whole number of 32 bits.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < _SEEDS:
+        raise BadValue(f"seed must be a whole number from 0 to {_SEEDS - 1}; got {seed!r}.")
+    return seed
+
+
+def seeded_copy(estimator: object, seed: int) -> Estimator:
+    """Copy the settings, not what was learned, and fill in each random_state that is None."""
+    copy = need("sklearn.base", extra="learn").clone(estimator)
+    unset = [
+        name
+        for name, value in copy.get_params(deep=True).items()
+        if value is None and name.rpartition("__")[2] == "random_state"
+    ]
+    return check_estimator(copy.set_params(**dict.fromkeys(unset, seed)))

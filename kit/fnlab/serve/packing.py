@@ -4,42 +4,73 @@ import platform
 import re
 from collections.abc import Mapping
 from hashlib import sha256
+from importlib.util import find_spec
 from math import isfinite
+from typing import Any
 
-from fnlab.errors import BadValue, NotFitted
+from fnlab.errors import UntrustedType
 from fnlab.functions import Function, Package, Scaling
 from fnlab.learn import ClassifierMetrics, Trained
-from fnlab.learn.estimators import Estimator, check_estimator, classes_of, need, output_of
-from fnlab.serve import artefact
-from fnlab.serve.manifest import Manifest
+from fnlab.serve.conversion import to_onnx
+from fnlab.serve.formats import format_for, format_of
+from fnlab.serve.formats.face import Description, Hints
+from fnlab.serve.hints import hints_of, texts_of
+from fnlab.serve.manifest import MANIFEST, Manifest
+from fnlab.serve.signature import Images
+from fnlab.units import BYTES_PER_MIB
 
 #: The handler of every model's function.
 HANDLER = "fnlab.serve.runtime:handler"
+
+#: An artefact is in memory as read, unpacked, and as the model that is built from it.
+_TIMES_ARTEFACT = 4
+
+#: Memory is given in these steps, which every provider has.
+_STEP_MIB = 64
+
+_CONVERTERS = ("onnx", "onnxscript", "onnxruntime")
 
 
 def model_function(
     model: object,
     *,
     name: str | None = None,
-    memory_mib: int = 512,
+    memory_mib: int | None = None,
     timeout_s: float = 3.0,
     env: Mapping[str, str] | None = None,
     scaling: Scaling | None = None,
     limits: str = "aws-lambda",
+    classes: tuple[Any, ...] | None = None,
+    row_shape: tuple[int, ...] | None = None,
+    image: Images | None = None,
+    licence: str = "",
 ) -> Function:
     """Make the function that serves a fitted model.
 
-    Its event is a list of rows, one list of numbers each; it answers with one prediction a row.
+    Its event is a list of rows, one list of numbers each; it answers with one prediction a row. See
+    :mod:`fnlab.serve.events` for what else an event may be.
 
     Parameters
     ----------
-    model : scikit-learn classifier or regressor, or Trained
-        Must be fitted.
+    model : fitted model or Trained
+        A classifier or regressor of scikit-learn, a torch.nn.Module, or an ONNX model: a ModelProto, a file's bytes,
+        the path of an ``.onnx`` file, or what :func:`fnlab.serve.to_onnx` gives.
     name : str, optional
-        The function's name; by default the estimator's class in lower case with hyphens, as in
+        The function's name; by default the model's class in lower case with hyphens, as in
         ``k-neighbors-classifier``.
-    memory_mib, timeout_s, env, scaling, limits
+    memory_mib : int, optional
+        By default what the framework needs and four times the artefact.
+    timeout_s, env, scaling, limits
         As in :class:`fnlab.functions.Function`.
+    classes : tuple, optional
+        The classes of a network that is not a Trained, in the order of its outputs. By default several outputs are the
+        classes 0, 1, 2 and so on, and one output is a number.
+    row_shape : tuple of int, optional
+        Shape of one row, where the model does not say it.
+    image : Images, optional
+        How a picture becomes a row. The function then takes pictures, too.
+    licence : str
+        Of the model; for the manifest.
 
     Raises
     ------
@@ -48,9 +79,9 @@ def model_function(
     UntrustedType
         If the model holds a type that an instance would refuse to load, such as a function of your own.
     BadValue
-        If it is not a classifier or regressor, or an option breaks its rule.
+        If it is no model, or an option breaks its rule.
     MissingExtra
-        If scikit-learn or skops is not installed.
+        If the model's framework, or what writes its format, is not installed.
 
     Examples
     --------
@@ -58,17 +89,13 @@ def model_function(
     >>> model_function(Ridge().fit([[0.0], [1.0]], [0.0, 2.0]))
     Function('ridge', 'fnlab.serve.runtime:handler', 512 MiB, 3 s)
     """
-    trained = model if isinstance(model, Trained) else None
-    estimator = check_estimator(trained.estimator if trained else model)
-    _check_fitted(estimator)
-    data = artefact.dump(estimator)
-    artefact.check_types(data, trusted=artefact.TRUSTED_IN_INSTANCE)
-    manifest = _describe(estimator, trained=trained, artefact_sha256=sha256(data).hexdigest())
+    package = pack(model, classes=classes, row_shape=row_shape, image=image, licence=licence)
+    manifest = Manifest.from_json(package.files[MANIFEST])
     return Function(
-        name=_hyphened(type(estimator).__name__) if name is None else name,
+        name=_hyphened(manifest.model) if name is None else name,
         handler=HANDLER,
-        package=Package({"model.skops": data, "manifest.json": manifest.to_json()}),
-        memory_mib=memory_mib,
+        package=package,
+        memory_mib=default_memory_mib(package) if memory_mib is None else memory_mib,
         timeout_s=timeout_s,
         env={} if env is None else env,
         scaling=Scaling() if scaling is None else scaling,
@@ -76,41 +103,67 @@ def model_function(
     )
 
 
-def _check_fitted(estimator: Estimator) -> None:
-    output_of(estimator)
-    unfitted = need("sklearn.exceptions", extra="learn").NotFittedError
-    try:
-        need("sklearn.utils.validation", extra="learn").check_is_fitted(estimator)
-    except unfitted:
-        raise NotFitted(
-            f"a model must be fitted before it is deployed; this {type(estimator).__name__} is not."
-        ) from None
-
-
-def _describe(estimator: Estimator, *, trained: Trained | None, artefact_sha256: str) -> Manifest:
-    output = output_of(estimator)
-    return Manifest(
-        framework="scikit-learn",
-        framework_version=need("sklearn", extra="learn").__version__,
+def pack(
+    model: object,
+    *,
+    classes: tuple[Any, ...] | None = None,
+    row_shape: tuple[int, ...] | None = None,
+    image: Images | None = None,
+    licence: str = "",
+) -> Package:
+    """Write a fitted model's artefact and its manifest; see :func:`model_function`."""
+    fitted = model.estimator if isinstance(model, Trained) else model
+    hints = hints_of(model, classes=classes, row_shape=row_shape)
+    written_as, description, files = _written(fitted, hints)
+    trained = model if isinstance(model, Trained) else None
+    manifest = Manifest(
+        format=written_as,
+        model=description.model,
+        framework=description.framework,
+        versions=description.versions,
         python_version=platform.python_version(),
-        n_features=trained.n_features if trained else _n_features(estimator),
-        dtype="float64",
-        output=output,
-        classes=classes_of(estimator) if output == "class" else None,
+        input=description.input,
+        output=description.output,
+        takes=image or texts_of(model),
+        predicts=description.predicts,
+        classes=description.classes,
+        scores=description.scores,
         dataset_name=trained.dataset_name if trained else "",
         dataset_sha256=trained.dataset_sha256 if trained else "",
         metrics=_headline(trained) if trained else {},
-        artefact_sha256=artefact_sha256,
+        licence=licence,
+        files={name: sha256(content).hexdigest() for name, content in files.items()},
     )
+    return Package({**files, MANIFEST: manifest.to_json()})
 
 
-def _n_features(estimator: Estimator) -> int:
-    found = getattr(estimator, "n_features_in_", None)
-    if found is None:
-        raise BadValue(
-            f"a model must know how long its rows are (n_features_in_); {type(estimator).__name__} does not."
-        )
-    return int(found)
+def default_memory_mib(package: Package) -> int:
+    """Give the memory that a model's instance needs: its framework's, and four times its artefact."""
+    manifest = Manifest.from_json(package.files[MANIFEST])
+    artefact_steps = int(_TIMES_ARTEFACT * package.size_bytes / BYTES_PER_MIB) // _STEP_MIB
+    return format_of(manifest.format).BASE_MIB + artefact_steps * _STEP_MIB
+
+
+def _written(fitted: object, hints: Hints) -> tuple[str, Description, dict[str, bytes]]:
+    """Describe and write a model; a torch network that is more than known layers, as ONNX."""
+    name = format_for(fitted)
+    written_as = format_of(name)
+    description = written_as.describe(fitted, hints)
+    try:
+        return name, description, written_as.dump(fitted, description)
+    except UntrustedType as error:
+        if name != "safetensors":
+            raise
+        missing = [package for package in _CONVERTERS if find_spec(package) is None]
+        if missing:
+            raise UntrustedType(
+                f"{str(error).rstrip('.')}; it can be served as ONNX, which needs {', '.join(missing)}: run "
+                'pip install "fnlab[onnx]".'
+            ) from None
+    converted = to_onnx(fitted, row_shape=description.input.row_shape, classes=description.classes)
+    name = format_for(converted)
+    written_as = format_of(name)
+    return name, written_as.describe(converted, hints), written_as.dump(converted, description)
 
 
 def _headline(trained: Trained) -> dict[str, float]:
@@ -122,4 +175,5 @@ def _headline(trained: Trained) -> dict[str, float]:
 
 def _hyphened(class_name: str) -> str:
     """Write a class name as a function name: ``KNeighborsClassifier`` is ``k-neighbors-classifier``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", class_name).lower()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", class_name).lower()
+    return re.sub(r"[^a-z0-9_-]+", "-", words).strip("-")[:64] or "model"

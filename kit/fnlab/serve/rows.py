@@ -13,6 +13,11 @@ from fnlab.errors import InvalidInput
 _NUMBERS = {int, float}
 
 
+def _types(dtype: str) -> set[type]:
+    """Give the types that a number of a row may have; a fraction never becomes a whole number by the way."""
+    return {int} if dtype.startswith("int") else _NUMBERS
+
+
 def rows_to_array(
     event: object, *, n_features: int, dtype: str, request_id: str = ""
 ) -> np.ndarray[Any, np.dtype[Any]]:
@@ -41,18 +46,18 @@ def rows_to_array(
     >>> rows_to_array([[1, 2.5]], n_features=2, dtype="float64")
     array([[1. , 2.5]])
     """
-    values = _converted(event, dtype) if isinstance(event, list) and _is_plain(event, n_features) else None
+    values = _converted(event, dtype) if isinstance(event, list) and _is_plain(event, n_features, dtype) else None
     if values is None:
         raise InvalidInput(_complaint(event, n_features, dtype), request_id=request_id)
     return values
 
 
-def _is_plain(event: list[Any], n_features: int) -> bool:
+def _is_plain(event: list[Any], n_features: int, dtype: str) -> bool:
     """Check shape and types; each test runs in C over the whole batch. numpy alone would take True for 1."""
     return (
         set(map(type, event)) == {list}
         and set(map(len, event)) == {n_features}
-        and set(map(type, chain.from_iterable(event))) <= _NUMBERS
+        and set(map(type, chain.from_iterable(event))) <= _types(dtype)
     )
 
 
@@ -85,12 +90,16 @@ def _faults(row: object, which: str, n_features: int, dtype: str) -> Iterator[st
     for position, value in enumerate(row):
         if type(value) not in _NUMBERS:
             yield f"{rule} holds {short_repr(value)} at position {position}."
+        elif type(value) not in _types(dtype):
+            yield f"the model takes whole numbers; {which} holds {value!r} at position {position}."
         elif not _fits(value, dtype):
             found = "a whole number too large" if isinstance(value, int) else repr(value)
             yield f"the model takes finite {dtype} numbers; {which} holds {found} at position {position}."
 
 
 def _fits(value: float, dtype: str) -> bool:
+    if dtype.startswith("int"):
+        return bool(np.iinfo(dtype).min <= value <= np.iinfo(dtype).max)
     try:
         return abs(float(value)) <= float(np.finfo(dtype).max)  # NaN is not
     except OverflowError:

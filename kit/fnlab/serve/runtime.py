@@ -1,20 +1,22 @@
-"""What runs inside an instance: open the model once, then answer one batch of rows after another.
+"""What runs inside an instance: open the model once, then answer one event after another.
 
-The time this module takes to import is part of every cold start, so it imports next to nothing; numpy,
-scikit-learn and skops come in the phase that is named after them.
+An instance works in the four stages of LitServe: setup (in named phases of its own), decode, predict and encode.
+
+The time this module takes to import is part of every cold start, so it imports next to nothing; numpy and the model's
+framework come in the phase that is named after them.
 """
 
-import hashlib
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fnlab.errors import DeployError, InvalidInput, PlatformError
 
 if TYPE_CHECKING:
+    from fnlab.serve.events import Asked
+    from fnlab.serve.formats.face import Opened
     from fnlab.serve.manifest import Manifest
 
 
@@ -30,64 +32,83 @@ class Context(Protocol):
         """The request, as in the logs."""
 
     def phase(self, name: str) -> AbstractContextManager[object]:
-        """Record the time spent inside as a phase of the cold start."""
+        """Record the time spent inside as a phase of the cold start, or as a stage of the request."""
 
 
 class Model:
-    """An open model: the estimator and its manifest.
+    """An open model and its manifest.
 
     Parameters
     ----------
-    estimator : object
-        A fitted estimator.
+    opened : Opened
+        What predicts.
     manifest : Manifest
         What its rows look like.
     """
 
-    def __init__(self, estimator: Any, manifest: "Manifest") -> None:
-        self.estimator = estimator
+    def __init__(self, opened: "Opened", manifest: "Manifest") -> None:
+        self.opened = opened
         self.manifest = manifest
 
-    def predict(self, event: object, *, request_id: str = "") -> list[Any]:
-        """Give one prediction a row, as JSON types.
+    def predict(self, event: object, context: Context) -> list[Any]:
+        """Give one answer a row, as JSON types: decode, predict, encode.
 
         Raises
         ------
         InvalidInput
-            If the event is not a list of rows as the manifest says.
+            If the event is not what the manifest says.
         """
-        from fnlab.serve.rows import rows_to_array
+        from fnlab.serve import events
 
-        rows = rows_to_array(
-            event, n_features=self.manifest.n_features, dtype=self.manifest.dtype, request_id=request_id
-        )
-        predictions: list[Any] = self.estimator.predict(rows).tolist()
-        return predictions
+        with context.phase("decode"):
+            asked = events.decode(event, self.manifest, request_id=context.request_id)
+        with context.phase("predict"):
+            found = self._run(asked)
+        with context.phase("encode"):
+            return self._encoded(found, asked.top)
 
-    def predict_each(self, events: Sequence[object]) -> list[list[Any] | None]:
-        """Give each of several events its predictions, all made in one go; None for one whose rows are wrong.
+    def predict_each(self, several: Sequence[object], context: Context) -> list[list[Any] | InvalidInput]:
+        """Give each of several events its answers, all made in one go; or what is wrong with it.
 
         A model costs a fixed time to call, however few the rows. Its answers are those that it would give one by one,
         but for the last bits of numbers that are sums: how many rows there are may change the order of the terms.
         """
-        lists = [event if isinstance(event, list) else [] for event in events]
-        try:
-            predictions = iter(self.predict(list(chain.from_iterable(lists))))
-        except InvalidInput:  # one check of all the rows does not tell whose are wrong
-            lists = [event if self._takes(event) else [] for event in lists]
-            if not any(lists):
-                return [None] * len(lists)
-            predictions = iter(self.predict(list(chain.from_iterable(lists))))
-        return [list(islice(predictions, len(event))) if event else None for event in lists]
+        import numpy as np
 
-    def _takes(self, event: list[Any]) -> bool:
-        from fnlab.serve.rows import rows_to_array
+        from fnlab.serve import events
 
-        try:
-            rows_to_array(event, n_features=self.manifest.n_features, dtype=self.manifest.dtype)
-        except InvalidInput:
-            return False
-        return True
+        with context.phase("decode"):
+            asked = events.decode_each(several, self.manifest)
+        with context.phase("predict"):
+            found: dict[int, Any] = {}
+            for ranked in (False, True):
+                same = [
+                    (place, one)
+                    for place, one in enumerate(asked)
+                    if isinstance(one, events.Asked) and (one.top is not None) == ranked
+                ]
+                if same:
+                    together = self._run(
+                        events.Asked(rows=np.concatenate([one.rows for _, one in same]), top=same[0][1].top)
+                    )
+                    bounds = np.cumsum([len(one.rows) for _, one in same])[:-1]
+                    found |= dict(zip([place for place, _ in same], np.split(together, bounds), strict=True))
+        with context.phase("encode"):
+            return [
+                self._encoded(found[place], one.top) if isinstance(one, events.Asked) else one
+                for place, one in enumerate(asked)
+            ]
+
+    def _run(self, asked: "Asked") -> Any:
+        """Give the predictions, or the scores where the best classes are asked for."""
+        if asked.top is None or self.opened.scores is None:
+            return self.opened.predict(asked.rows)
+        return self.opened.scores(asked.rows)
+
+    def _encoded(self, found: Any, top: int | None) -> list[Any]:
+        from fnlab.serve import events
+
+        return events.answer(found) if top is None else events.best(found, self.manifest.classes or (), top=top)
 
 
 def open_model(context: Context) -> Model:
@@ -100,18 +121,25 @@ def open_model(context: Context) -> Model:
     UntrustedType
         If the artefact holds a type that may not be loaded.
     """
-    with context.phase("artefact read"):
-        described, data = (_read(context.package_dir / name) for name in ("manifest.json", "model.skops"))
+    folder = context.package_dir
     with context.phase("imports"):
         import numpy  # noqa: F401  # imported here so that its time counts in this phase
-        import skops.io  # noqa: F401  # brings in every estimator of scikit-learn
 
-        from fnlab.serve import artefact, rows  # noqa: F401
-        from fnlab.serve.manifest import Manifest
+        from fnlab.serve import events, safety  # noqa: F401
+        from fnlab.serve.absent import absent
+        from fnlab.serve.formats import format_of
+        from fnlab.serve.manifest import MANIFEST, Manifest
+    with context.phase("artefact read"):
+        manifest = Manifest.from_json(_read(folder / MANIFEST))
+        files = {name: _read(folder / name) for name in format_of(manifest.format).FILES}
+    with context.phase("imports"):
+        written_as = format_of(manifest.format)
+        with absent(*manifest.without):
+            written_as.imports(manifest)
     with context.phase("deserialise"):
-        manifest = Manifest.from_json(described)
-        _check_hash(data, expected=manifest.artefact_sha256)
-        model = Model(artefact.load(data, trusted=artefact.TRUSTED_IN_INSTANCE), manifest)
+        safety.check_hashes(files, manifest.files)
+        written_as.check(files, manifest)
+        model = Model(written_as.open(files, manifest, folder), manifest)
     with context.phase("first predict"):
         _warm_up(model)
     return model
@@ -141,7 +169,10 @@ def rehearse(context: Context) -> None:
 
 
 def handler(event: object, context: Context) -> list[Any]:
-    """Answer one batch: a list of rows, each a list of numbers, gives a list of predictions.
+    """Answer one event: a list of rows, each a list of numbers, gives a list of predictions.
+
+    An object with ``rows`` and ``top`` gives for each row as many classes with their scores, the best first. A model of
+    texts or pictures takes them in the place of rows, too.
 
     Raises
     ------
@@ -152,11 +183,11 @@ def handler(event: object, context: Context) -> list[Any]:
     """
     if _model is None:
         raise PlatformError("an instance must call initialize before handler; it did not.")
-    return _model.predict(event, request_id=context.request_id)
+    return _model.predict(event, context)
 
 
 def batch(events: list[object], context: Context) -> list[Any]:
-    """Answer several batches of rows with one call of the model; the platform calls this where it is asked to.
+    """Answer several events with one call of the model; the platform calls this where it is asked to.
 
     An event that :func:`handler` would refuse gets an exception in place of its answer, so that the platform has
     :func:`handler` refuse it. Whatever else goes wrong, as with a number that the model does not take, goes wrong for
@@ -169,27 +200,21 @@ def batch(events: list[object], context: Context) -> list[Any]:
     """
     if _model is None:
         raise PlatformError("an instance must call initialize before batch; it did not.")
-    refused = InvalidInput("the rows are not what the model takes.", request_id=context.request_id)
-    return [refused if answer is None else answer for answer in _model.predict_each(events)]
+    return _model.predict_each(events, context)
 
 
 def _read(path: Path) -> bytes:
     if not path.is_file():
-        raise DeployError(f"a model's package must hold manifest.json and model.skops; {path.name} is missing.")
+        raise DeployError(f"a model's package must hold every file of its manifest; {path.name} is missing.")
     return path.read_bytes()
-
-
-def _check_hash(data: bytes, *, expected: str) -> None:
-    found = hashlib.sha256(data).hexdigest()
-    if found != expected:
-        raise DeployError(
-            f"model.skops must have the sha256 {expected} of its manifest; found {found}, so deploy the model again."
-        )
 
 
 def _warm_up(model: Model) -> None:
     """Predict one row of zeros, so that what happens only once happens before the first request."""
+    import numpy as np
+
+    entry = model.manifest.input
     try:
-        model.predict([[0.0] * model.manifest.n_features])
+        model.opened.predict(np.zeros((1, *entry.row_shape), dtype=entry.dtype))
     except ValueError as error:  # some models take no zeros (a logarithm, a Box-Cox); they are warm all the same
         print(f"the first predict was skipped, because the model takes no zeros: {error}", file=sys.stderr)

@@ -6,6 +6,7 @@ ones) with a shape: its first dimension counts the rows. So the translation is a
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from math import isfinite, prod
@@ -33,6 +34,16 @@ _INTEGERS = {
 _FLOATS = frozenset({"FP16", "FP32", "FP64"})
 DATATYPES = (*_INTEGERS, *sorted(_FLOATS), "BOOL", "BYTES")
 
+#: The protocol's names of the types in a model's manifest.
+_DATATYPES = {
+    "bool": "BOOL",
+    "float32": "FP32",
+    "float64": "FP64",
+    "int32": "INT32",
+    "int64": "INT64",
+    "str": "BYTES",
+}
+
 #: What a function reports of an event that it will not take.
 _CALLERS_FAULT = frozenset({"InvalidInput", "EventNotJson", "BadValue"})
 
@@ -57,13 +68,15 @@ class Tensor:
     data: list[Any]
 
     def rows(self) -> list[Any]:
-        """Give the values as a list of rows; of one dimension, as a single row.
+        """Give the values as a list of rows; of one dimension, as a single row, but texts as a row each.
 
         Examples
         --------
         >>> Tensor(name="x", datatype="FP32", shape=(2, 2), data=[1.0, 2.0, 3.0, 4.0]).rows()
         [[1.0, 2.0], [3.0, 4.0]]
         """
+        if len(self.shape) == 1 and self.datatype == "BYTES":
+            return self.data
         width = prod(self.shape[1:]) if len(self.shape) > 1 else len(self.data)
         return [self.data[start : start + width] for start in range(0, len(self.data), max(1, width))]
 
@@ -169,12 +182,25 @@ def metadata(version: Version, versions: Sequence[str]) -> dict[str, Any]:
         "inputs": [],
         "outputs": [],
     }
-    if "n_features" in manifest:
-        wide = {"float32": "FP32", "float64": "FP64"}[manifest["dtype"]]
-        described["inputs"] = [{"name": "input", "datatype": wide, "shape": [-1, manifest["n_features"]]}]
-        kind = output_of(list(manifest["classes"])).datatype if manifest.get("classes") else "FP64"
-        described["outputs"] = [{"name": "output", "datatype": kind, "shape": [-1]}]
+    with suppress(KeyError, TypeError):  # another function's file of that name
+        described |= {
+            "inputs": [*map(_spec, _also(manifest))],
+            "outputs": [_spec(manifest["output"])],
+        }
     return described
+
+
+def _also(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give the inputs that a model takes, one of them in a request: rows of numbers and, where it does, texts."""
+    kind = manifest["takes"]["kind"]
+    texts = [] if kind == "rows" else [{"name": kind, "dtype": "str", "shape": [None]}]
+    return [manifest["input"], *texts]
+
+
+def _spec(tensor: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a tensor's name, type and shape as the protocol does; a dimension that is open is -1."""
+    shape = [-1 if size is None else size for size in tensor["shape"]]
+    return {"name": tensor["name"], "datatype": _DATATYPES[tensor["dtype"]], "shape": shape}
 
 
 def _manifest(version: Version) -> Mapping[str, Any]:

@@ -151,6 +151,7 @@ def serve(
         cpu_share=settings["cpu_share"],
         concurrency=settings.get("concurrency", 1),
         raw=settings.get("payload", "json") == "bytes",
+        batch_wait_s=settings.get("batch_wait_s", 0.0),
     )
     if settings.get("batch"):
         server: Server = BatchServer(handler, deployment, manner, runtime.batch_of(settings["handler"]))

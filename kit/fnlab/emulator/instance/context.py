@@ -42,6 +42,8 @@ class Context:
     requests : tuple of Context
         In a batch, the context of each request, in the order of the events; otherwise empty. The batch's own context
         has the id of the first request and the time that is left to the one that has the least.
+    stages : Mapping of str to float
+        Seconds by what :meth:`phase` has timed of this request, so far.
 
     Notes
     -----
@@ -52,6 +54,10 @@ class Context:
     stage = "import"  # how far the init has come
 
     requests: tuple["Context", ...] = ()
+
+    stages: Mapping[str, float] = _NOTHING
+
+    _stopwatch: Stopwatch | None = None  # of the request; made when it is first wanted, which mostly is never
 
     def __init__(
         self,
@@ -103,13 +109,22 @@ class Context:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Seconds by phase, so far."""
+        """Seconds by phase of the init, so far."""
         return self._deployment.stopwatch.seconds
 
     def phase(self, name: str) -> AbstractContextManager[None]:
-        """Count the time of a block of the initialiser under its own name."""
-        stopwatch = Stopwatch() if self.request_id else self._deployment.stopwatch  # requests have no phases
-        return stopwatch(name)
+        """Count the time of a block under its own name.
+
+        In the init it becomes a phase of the cold start; during a request a stage of that, which its report tells.
+        Inner names take their time away from outer ones, and times of the same name add up. The names of a batch's own
+        context count for all of its requests, in equal parts. One thread at a time may count.
+        """
+        if not self.request_id:
+            return self._deployment.stopwatch(name)
+        if self._stopwatch is None:
+            self._stopwatch = Stopwatch()
+            self.stages = self._stopwatch.seconds
+        return self._stopwatch(name)
 
     # AWS Lambda's.
 

@@ -4,6 +4,7 @@ import os
 import select
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 
 from fnlab.emulator.instance import wire
@@ -11,6 +12,8 @@ from fnlab.emulator.instance import wire
 _READ_BYTES = 65536  # one read takes a small request whole
 _HEAD_BYTES = wire.HEAD.size
 _AT_ONCE = socket.MSG_DONTWAIT  # to read what is there, and not to wait for anything
+_MS_PER_S = 1000
+_monotonic, _poll = time.monotonic, select.poll  # held from here: a handler may replace what it likes
 
 
 class Lane:
@@ -66,6 +69,19 @@ class Lane:
         while (not bodies or (len(bodies) < most and self._has_whole())) and (body := self.read()) is not None:
             bodies.append(body)
         return bodies
+
+    def read_on(self, bodies: list[memoryview], most: int, until_s: float) -> None:
+        """Add frames until there are `most`, or it is that late, or the other side is gone."""
+        poll = _poll()
+        poll.register(self.link, select.POLLIN)
+        while len(bodies) < most:
+            left_s = until_s - _monotonic()
+            if not _is_whole(self._unread) and (left_s <= 0 or not poll.poll(left_s * _MS_PER_S)):
+                return
+            body = self.read()  # what has begun to come is on its way, however long it is
+            if body is None:
+                return
+            bodies.append(body)
 
     def _has_whole(self) -> bool:
         """Whether the next frame is here; what the socket has is taken first, without waiting."""

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any
@@ -26,6 +26,8 @@ _read_json, _write_json, _peak_mib = json_text.read, json_text.write, memory.pea
 _read_invoke, _result_frame, _Result = wire.read_invoke, wire.result_frame, wire.Result
 
 _serving = logs.serving
+
+_NOTHING: Mapping[str, float] = {}
 
 _TRACE_ID = "_X_AMZN_TRACE_ID"
 
@@ -45,11 +47,14 @@ class Manner:
         How many requests it serves at once.
     raw : bool
         Whether the handler gets bytes and not values.
+    batch_wait_s : float
+        How long a batch may wait until there are as many as it serves at once.
     """
 
     cpu_share: float
     concurrency: int = 1
     raw: bool = False
+    batch_wait_s: float = 0.0
 
 
 class Share:
@@ -107,20 +112,23 @@ class Server:
             crew.give(lane, body)
         crew.finish()
 
-    def answer(self, lane: Lane, body: memoryview, *, waited_s: float = 0.0, spent_s: float = 0.0) -> None:
+    def answer(
+        self, lane: Lane, body: memoryview, *, spent_s: float = 0.0, stages: Mapping[str, float] = _NOTHING
+    ) -> None:
         """Call the handler once and send what it says.
 
-        Of the request's time, `waited_s` have passed already; of its CPU time, `spent_s` have been used before.
+        Of its CPU time, `spent_s` have been used before, and of its stages so much was counted.
         """
-        request_id, left_s, meta, event = _read_invoke(body)
+        request_id, _, deadline_s, meta, event = _read_invoke(body)
         _serving.request_id = request_id
         began_s, cpu_s = _monotonic(), self._cpu_s()
-        context = self._context(request_id, began_s + left_s - waited_s, meta)
+        context = self._context(request_id, deadline_s, meta)
         ok, answer, streamed, raw = self._call(lane, context, event)
         used_s = self._cpu_s() - cpu_s
         self._share.hold(began_s, used_s)
         self._flush()
-        lane.send(_result_frame(_Result(request_id, ok, spent_s + used_s, _peak_mib(), answer, streamed, raw)))
+        told = added(stages, context.stages) if stages else context.stages
+        lane.send(_result_frame(_Result(request_id, ok, spent_s + used_s, _peak_mib(), answer, streamed, raw, told)))
 
     def _context(self, request_id: str, deadline_s: float, meta: memoryview) -> Context:
         if meta or self._has_trace:
@@ -172,6 +180,14 @@ class Server:
         if self._manner.raw and isinstance(value, str):
             return value.encode(), True
         return _write_json(value), False
+
+
+def added(one: Mapping[str, float], other: Mapping[str, float]) -> Mapping[str, float]:
+    """Add up two counts of seconds by name."""
+    total = dict(one)
+    for name, seconds in other.items():
+        total[name] = total.get(name, 0.0) + seconds
+    return total
 
 
 def trace_id_in(meta: bytes) -> str | None:

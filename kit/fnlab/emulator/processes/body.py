@@ -18,6 +18,11 @@ from fnlab.functions import Function
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
+#: What packages are told that would report about themselves over the network. ONNX Runtime's reports would also start a
+#: thread as it is imported, and a process with threads cannot be forked.
+_QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
+
+
 class Body(Protocol):
     """A process and the group that it leads."""
 
@@ -122,6 +127,7 @@ def settings_of(
         "concurrency": function.scaling.concurrency,
         "payload": function.payload,
         "batch": function.batch,
+        "batch_wait_s": function.batch_wait_s,
         "cpu_share": function.cpu_share,
         "package_dir": str(package_dir),
         "layer_dirs": [str(folder) for folder in layers],
@@ -180,4 +186,4 @@ def environment(function: Function, settings: Mapping[str, Any]) -> dict[str, st
     # others would never answer.
     threads = 1 if function.start != "fresh" else max(1, int(function.cpu_share))
     numeric = dict.fromkeys(_THREADS, str(threads))
-    return inherited | numeric | own | dict(function.env) | {"PYTHONPATH": os.pathsep.join(path)}
+    return inherited | _QUIET | numeric | own | dict(function.env) | {"PYTHONPATH": os.pathsep.join(path)}

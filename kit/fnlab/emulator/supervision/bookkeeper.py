@@ -84,6 +84,7 @@ class Bookkeeper:
                 "body": b"".join(request.pieces) if request.pieces and result.ok else result.body,
                 "is_json": not (result.ok and (result.raw or result.streamed)),
                 "lines": lines,
+                "stages": dict(result.stages) if result.stages else {},
             }
         )
         _, lines.end = slot.log.write(f"END RequestId: {request.request_id}", report.line())

@@ -9,11 +9,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from itertools import count
+from types import ModuleType
 from typing import Any
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from fnlab.errors import DeployError, UntrustedType
 from fnlab.learn.estimators import Estimator, need
+from fnlab.serve.absent import absent
+
+#: Array libraries that scikit-learn adapts where it finds them, and a skops file cannot hold.
+_UNUSED = ("torch", "cupy", "dask", "jax", "ndonnx", "sparse")
 
 #: Types that an instance trusts on top of those that skops trusts by itself. Building them runs no code of the
 #: file's choosing. skops leaves the trees out for another reason: scikit-learn follows their node numbers without
@@ -34,6 +39,12 @@ TRUSTED_IN_INSTANCE = (
 )
 
 
+def skops() -> ModuleType:
+    """Import skops, which brings in every estimator of scikit-learn, and none of the packages they could work with."""
+    with absent(*_UNUSED):
+        return need("skops.io", extra="learn")
+
+
 def dump(model: Estimator) -> bytes:
     """Write a fitted estimator as a skops file; the same estimator gives the same bytes.
 
@@ -42,7 +53,7 @@ def dump(model: Estimator) -> bytes:
     MissingExtra
         If skops is not installed.
     """
-    return _canonical(need("skops.io", extra="learn").dumps(model))
+    return _canonical(skops().dumps(model))
 
 
 def check_types(data: bytes, *, trusted: Sequence[str] = ()) -> None:
@@ -62,9 +73,8 @@ def check_types(data: bytes, *, trusted: Sequence[str] = ()) -> None:
     DeployError
         If the bytes are not a skops file.
     """
-    skops = need("skops.io", extra="learn")
     try:
-        found = skops.get_untrusted_types(data=data)
+        found = skops().get_untrusted_types(data=data)
     except (AttributeError, BadZipFile, KeyError, TypeError, ValueError) as error:  # what skops lets through
         raise DeployError(f"a model's artefact must be a skops file; these {len(data):,} bytes are not.") from error
     refused = sorted(set(found) - set(trusted))
@@ -91,7 +101,7 @@ def load(data: bytes, *, trusted: Sequence[str] = ()) -> Any:
         If the bytes are not a skops file.
     """
     check_types(data, trusted=trusted)
-    return need("skops.io", extra="learn").loads(data, trusted=list(trusted))
+    return skops().loads(data, trusted=list(trusted))
 
 
 def _canonical(data: bytes) -> bytes:
