@@ -33,7 +33,7 @@ FIRST_PAGE = "chapters/03_svm.ipynb"
 #: What a reader needs, and what CI needs on top. TensorFlow and Paddle take two gigabytes; the chapters say when they
 #: are missing.
 READER = ("lab", "torch", "onnx", "xgboost", "lightgbm", "ocr")
-EVERYTHING = (*READER, "test", "tensorflow", "paddle")
+EVERYTHING = (*READER, "test", "book", "tensorflow", "paddle")
 CONSTRAINTS = ("-c", "constraints.txt")
 TORCH = "2.13.0"
 # What torch pulls in on Linux for NVIDIA's graphics cards: gigabytes, and not needed here.
@@ -346,6 +346,12 @@ def parity(_arguments: Sequence[str]) -> None:
     sys.exit(run([str(PYTHON), "-m", "fnlab.emulator.doors.parity", "README.md"], child_environment(os.environ, ())))
 
 
+def book(arguments: Sequence[str]) -> None:
+    """Execute every chapter and build the book's site (--fast: the chapters' short form)."""
+    everything()
+    sys.exit(run([str(PYTHON), str(BOOK / "site" / "build.py"), *arguments], child_environment(os.environ, ())))
+
+
 def clean(_arguments: Sequence[str]) -> None:
     """Remove .venv and every cache."""
     caches = [VENV, *(ROOT / name for name in CACHES)]
@@ -356,7 +362,7 @@ def clean(_arguments: Sequence[str]) -> None:
 
 
 TASKS: dict[str, Callable[[Sequence[str]], None]] = {
-    task.__name__: task for task in (setup, lab, test, lint, everything, pair, parity, pins, clean)
+    task.__name__: task for task in (setup, lab, test, book, lint, everything, pair, parity, pins, clean)
 }
 
 

@@ -9,7 +9,9 @@ PLOTLY = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 #: What a widget of fnlab says about itself for places without a kernel: its figures, and its setting as text.
 TWIN = "application/vnd.fnlab.twin+json"
-HOW_TO_RUN = "This is a still of something that moves. To move it, say <code>make lab</code> and open this chapter there."
+HOW_TO_RUN = (
+    "This is a still of something that moves. To move it, say <code>make lab</code> and open this chapter there."
+)
 
 Json = dict[str, Any]
 
