@@ -81,7 +81,7 @@ def test_papermills_cell_and_widget_state_are_gone():
         ],
         "metadata": {"widgets": {}, "papermill": {}, "kernelspec": {"name": "python3"}},
     }
-    page = pages.page({**notebook, "cells": notebook["cells"][:2] + [notebook["cells"][2] | {"metadata": {}}]})
+    page = pages.page({**notebook, "cells": [*notebook["cells"][:2], notebook["cells"][2] | {"metadata": {}}]})
     assert [one["cell_type"] for one in page["cells"]] == ["code", "markdown"]
     assert page["cells"][0]["metadata"] == {"tags": ["parameters"]}
     assert page["metadata"] == {"kernelspec": {"name": "python3"}}
