@@ -8,6 +8,7 @@ from fnlab.figures.coldstart import cold_start
 from fnlab.figures.curves import learning_curve
 from fnlab.figures.footprints import footprints
 from fnlab.figures.forks import futures
+from fnlab.figures.graphs import graph
 from fnlab.figures.grids import sweep
 from fnlab.figures.learning import confusion, images
 from fnlab.figures.load import elasticity
@@ -27,6 +28,7 @@ __all__ = [
     "filters",
     "footprints",
     "futures",
+    "graph",
     "images",
     "learning_curve",
     "losses",

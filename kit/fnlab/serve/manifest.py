@@ -58,7 +58,7 @@ class Manifest:
     metrics : Mapping of str to float
         ``accuracy`` or ``r2`` on held-out rows; empty when not known.
     licence : str
-        Under which the model may be used; empty when nobody said.
+        Under which the model, or else its training data, may be used; empty when nobody said.
     without : tuple of str
         Packages that the start's imports find only where they are loaded already, see :mod:`fnlab.serve.pruning`.
     files : Mapping of str to str

@@ -70,7 +70,7 @@ def model_function(
     image : Images, optional
         How a picture becomes a row. The function then takes pictures, too.
     licence : str
-        Of the model; for the manifest.
+        Under which the model may be used, for the manifest; by default the licence of the data, where it is known.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def pack(
         dataset_name=trained.dataset_name if trained else "",
         dataset_sha256=trained.dataset_sha256 if trained else "",
         metrics=_headline(trained) if trained else {},
-        licence=licence,
+        licence=licence or (trained.dataset_licence if trained else ""),
         files={name: sha256(content).hexdigest() for name, content in files.items()},
     )
     return Package({**files, MANIFEST: manifest.to_json()})

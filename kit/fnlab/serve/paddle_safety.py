@@ -73,9 +73,9 @@ def check_parameters(name: str, data: bytes) -> None:
     try:
         while at < len(data):
             version, levels, inner, length = struct.unpack_from("<IQIi", data, at)
-            at += struct.calcsize("<IQIi")
-            if version or levels or inner or not 0 < length <= len(data) - at:
+            if version or levels or inner or not 0 < length <= len(data) - at - struct.calcsize("<IQIi"):
                 raise ValueError("no tensor begins there")
+            at += struct.calcsize("<IQIi")
             dtype, shape = _described(memoryview(data)[at : at + length])
             at += length
             needed = prod(shape) * _DTYPE_BYTES[dtype]

@@ -72,11 +72,12 @@ def check(files: Mapping[str, bytes], manifest: "Manifest") -> None:
     name, data = FILES[0], files[FILES[0]]
     safety.check_no_pickle(name, data)
     entries = safety.check_zip(name, data)
+    other = [entry for entry in entries if entry.rpartition(".")[2] not in _ENDINGS]
+    if other:
+        raise DeployError(f"{name} must hold JSON and arrays; it holds {other[0]!r}.")
     with ZipFile(BytesIO(data)) as file:
         for entry in entries:
             ending = entry.rpartition(".")[2]
-            if ending not in _ENDINGS:
-                raise DeployError(f"{name} must hold JSON and arrays; it holds {entry!r}.")
             if ending == "npy":
                 safety.check_npy(f"{entry} in {name}", file.read(entry))
             elif ending == "npz":
