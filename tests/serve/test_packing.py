@@ -6,6 +6,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -60,6 +61,14 @@ def test_the_manifest_of_a_bare_estimator():
     manifest = Manifest.from_json(model_function(SVC().fit(X, Y)).package.files["manifest.json"])
     assert (manifest.n_features, manifest.predicts, manifest.classes) == (2, "class", ("a", "b"))
     assert (manifest.dataset_name, manifest.dataset_sha256, manifest.metrics) == ("", "", {})
+
+
+def test_a_classifier_answers_one_class_a_row_whatever_it_calls_its_outputs():
+    """A network of scikit-learn counts its classes as outputs; its manifest still promises one answer a row."""
+    network = MLPClassifier((3,), max_iter=20, tol=1e9).fit(X, ["a", "a", "b", "b", "c", "c"])
+    assert network.n_outputs_ == 3
+    manifest = Manifest.from_json(model_function(network).package.files["manifest.json"])
+    assert manifest.output.shape == (None,)
 
 
 def test_the_manifest_of_a_trained_model():

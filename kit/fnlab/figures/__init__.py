@@ -15,6 +15,7 @@ from fnlab.figures.load import elasticity
 from fnlab.figures.money import compare_bills, cost
 from fnlab.figures.networks import film, losses, tangent
 from fnlab.figures.ocr import memory_sizes, page, reading_errors
+from fnlab.figures.stages import stages
 from fnlab.figures.style import redraw
 from fnlab.figures.windows import filters, moving_window
 
@@ -37,6 +38,7 @@ __all__ = [
     "page",
     "reading_errors",
     "redraw",
+    "stages",
     "sweep",
     "tangent",
 ]

@@ -119,8 +119,10 @@ def _n_features(estimator: Estimator) -> int:
 
 def _outputs(estimator: Estimator) -> int:
     """Count the numbers that a regressor gives for a row, as far as it says so; 1 otherwise."""
+    if output_of(estimator) == "class":
+        return 1  # though a network counts its classes in n_outputs_
     outputs = getattr(estimator, "n_outputs_", 1)
     coefficients = getattr(estimator, "coef_", None)
-    if output_of(estimator) == "number" and getattr(coefficients, "ndim", 1) == 2:
+    if getattr(coefficients, "ndim", 1) == 2:
         outputs = len(coefficients) if coefficients is not None else 1
     return int(outputs)
