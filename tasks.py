@@ -159,7 +159,8 @@ def whole_suite(notebooks: Sequence[Path], arguments: Sequence[str]) -> list[Ste
     nbval = [python, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-p", "no:randomly"]
     nbval += ["--nbval-sanitize-with", "tests/chapters/sanitize.cfg", *map(str, notebooks)]
     chapters = [Step("notebooks (nbval)", nbval)] if notebooks else []
-    return [*lint_steps(), *chapters, Step("pytest", [python, "-m", "pytest", *arguments])]
+    site = [Step("book", [python, str(BOOK / "site" / "build.py"), "--fast"])] if notebooks else []
+    return [*lint_steps(), *chapters, *site, Step("pytest", [python, "-m", "pytest", *arguments])]
 
 
 def pins_command() -> list[str]:
