@@ -80,13 +80,13 @@ def shares(running: Mapping[str, Deployed], weighed: Footprints) -> pd.DataFrame
     manifests = [Manifest.from_json(running[one.name].function.package.files["manifest.json"]) for one in weighed]
     return pd.DataFrame(
         {
-            "model (KiB)": [one.package_bytes / 1024 for one in weighed],
-            "installed to run it (MiB)": [one.installed_bytes / 2**20 for one in weighed],
-            "times larger": [one.installed_bytes / one.package_bytes for one in weighed],
+            "model (KiB)": [round(one.package_bytes / 1024, 1) for one in weighed],
+            "installed to run it (MiB)": [round(one.installed_bytes / 2**20) for one in weighed],
+            "times larger": [f"{one.installed_bytes / one.package_bytes:,.0f}" for one in weighed],
             "files": [", ".join(manifest.files) for manifest in manifests],
         },
         index=[one.name for one in weighed],
-    ).round({"model (KiB)": 1, "installed to run it (MiB)": 0, "times larger": 0})
+    )
 
 
 def forged(function: Function, artefact: bytes, *, name: str) -> Function:
@@ -118,14 +118,14 @@ def choice(weighed: Footprints) -> pd.DataFrame:
     """Give what counts for a choice, the fastest start first."""
     rows = {
         one.name: {
-            "start (ms)": one.cold_s * 1000,
-            "warm call (ms)": one.warm_s * 1000,
-            "memory (MiB)": one.peak_mib,
+            "start (ms)": round(one.cold_s * 1000),
+            "warm call (ms)": round(one.warm_s * 1000, 2),
+            "memory (MiB)": round(one.peak_mib),
             "fits in a 250 MiB zip": fits_in_zip(one),
         }
         for one in sorted(weighed, key=lambda one: one.cold_s)
     }
-    return pd.DataFrame.from_dict(rows, orient="index").round({"start (ms)": 0, "warm call (ms)": 2, "memory (MiB)": 0})
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def fits_in_zip(one: Footprint) -> bool:

@@ -1,9 +1,5 @@
 """The checks of chapter 4, frameworks, say what is wrong; its helpers leave out what is not there."""
 
-import sys
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
@@ -12,17 +8,13 @@ import fnlab as fl
 from fnlab.measure import Footprints, footprint
 from fnlab.trace import Phase
 
-CHAPTERS = Path(__file__).parents[2] / "chapters"
 MIB = 2**20
 
 
 @pytest.fixture
-def modules(monkeypatch):
-    """The checks and the helpers, as a chapter imports them: from its own folder."""
-    monkeypatch.syspath_prepend(CHAPTERS)
-    yield import_module("checks_04_frameworks"), import_module("seven_frameworks")
-    for name in ("checks_04_frameworks", "seven_frameworks"):
-        sys.modules.pop(name, None)
+def modules(beside):
+    """The checks and the helpers."""
+    return beside("checks_04_frameworks"), beside("seven_frameworks")
 
 
 @pytest.fixture
@@ -162,7 +154,7 @@ def test_a_forged_package_keeps_all_but_the_file_and_its_hash(seven):
     assert forged.name == "disguised"
     assert forged.package.files["model.skops"] == b"\x80\x04N."
     with fl.Emulator() as emulator, pytest.raises(fl.errors.HandlerError, match=r"model\.skops must not be a pickle"):
-        fl.deploy(forged, emulator=emulator)(digits.X_test[:1])
+        fl.deploy(forged, timeout_s=60, emulator=emulator)(digits.X_test[:1])
 
 
 def test_the_tables_count_what_was_measured(seven):

@@ -8,6 +8,7 @@ import pickle
 import stat
 import struct
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -421,7 +422,7 @@ def program(*operators):
 
 def test_a_paddle_program_that_reaches_outside_is_refused():
     """Operators that read files or call back are refused by name."""
-    check_program("model.json", program("1.matmul", "1.add").encode())
+    assert check_program("model.json", program("p", "p", "1.matmul", "1.add").encode()) == 2
     sentence = refused(check_program, "model.json", program("1.matmul", "1.load_combine").encode(), error=UntrustedType)
     assert sentence == "model.json must compute and nothing else; it holds the operator '1.load_combine'."
 
@@ -443,8 +444,10 @@ def paddle_tensor(shape, data, levels=0, dtype=5):
 )
 def test_paddles_tensors_fill_their_file(data, why):
     """A size that is declared and not there, and bytes that belong to nothing."""
-    check_parameters("m", paddle_tensor([2, 1], b"\0" * 8) * 2)
-    assert why in refused(check_parameters, "m", data)
+    check_parameters("m", paddle_tensor([2, 1], b"\0" * 8) * 2, expected=2)
+    check = partial(check_parameters, expected=1)
+    assert why in refused(check, "m", data)
+    assert refused(check, "m", b"") == "m must hold the 1 parameters of its program; it holds 0."
 
 
 def test_an_instance_refuses_before_it_opens(context_of):

@@ -15,8 +15,11 @@ from fnlab.figures.load import elasticity
 from fnlab.figures.money import compare_bills, cost
 from fnlab.figures.networks import film, losses, tangent
 from fnlab.figures.ocr import memory_sizes, page, reading_errors
+from fnlab.figures.squares import lifted
 from fnlab.figures.stages import stages
 from fnlab.figures.style import redraw
+from fnlab.figures.svm import margin, margins
+from fnlab.figures.svm_steps import smo
 from fnlab.figures.windows import filters, moving_window
 
 __all__ = [
@@ -32,12 +35,16 @@ __all__ = [
     "graph",
     "images",
     "learning_curve",
+    "lifted",
     "losses",
+    "margin",
+    "margins",
     "memory_sizes",
     "moving_window",
     "page",
     "reading_errors",
     "redraw",
+    "smo",
     "stages",
     "sweep",
     "tangent",

@@ -53,8 +53,9 @@ def model_function(
     Parameters
     ----------
     model : fitted model or Trained
-        A classifier or regressor of scikit-learn, a torch.nn.Module, or an ONNX model: a ModelProto, a file's bytes,
-        the path of an ``.onnx`` file, or what :func:`fnlab.serve.to_onnx` gives.
+        A classifier or regressor of scikit-learn, XGBoost or LightGBM, or a bare Booster; a torch.nn.Module, a
+        keras.Model, a paddle.nn.Layer; or an ONNX model: a ModelProto, a file's bytes, the path of an ``.onnx`` file,
+        or what :func:`fnlab.serve.to_onnx` gives.
     name : str, optional
         The function's name; by default the model's class in lower case with hyphens, as in
         ``k-neighbors-classifier``.

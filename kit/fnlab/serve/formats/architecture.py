@@ -114,6 +114,9 @@ def _build(node: Any, *, depth: int) -> Any:
     arguments = node.get("with")
     if set(node) != {"layer", "with"} or not isinstance(arguments, dict):
         raise DeployError(f"a layer must be described by layer and with; got {sorted(node)} for {name}.")
+    unknown = sorted(set(arguments) - set(_parameters(kind)))
+    if unknown:
+        raise DeployError(f"a layer must be described by its settings; {name} has no setting {unknown[0]!r}.")
     try:
         return kind(**{key: _tuples(value) for key, value in arguments.items()})
     except (TypeError, ValueError, RuntimeError) as error:
