@@ -79,17 +79,23 @@ def lab(tmp_path):
 
 
 @pytest.fixture
-def page(chromium_path, lab):
-    """A page of a fresh browser, and on ``page.strangers`` every request that was to leave this machine."""
+def browser(chromium_path):
+    """A fresh browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.strangers = []
-        page.on("request", lambda request: _note_stranger(request.url, page.strangers))
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser, lab):
+    """A page of a fresh browser, and on ``page.strangers`` every request that was to leave this machine."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.strangers = []
+    page.on("request", lambda request: _note_stranger(request.url, page.strangers))
+    return page
 
 
 @pytest.fixture
