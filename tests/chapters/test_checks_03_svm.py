@@ -14,7 +14,7 @@ from fnlab.emulator import Deployed
 @pytest.fixture
 def checks(beside):
     """The checks of this chapter."""
-    return beside("checks_03")
+    return beside("checks_03_svm")
 
 
 #: Points 0 and 3 face each other; the others stand behind them.
