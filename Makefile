@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint everything pair parity clean
+.PHONY: help setup lab test book lint everything pair parity clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ lint: ## Run ruff, mypy and the import contracts
 
 everything: ## Add TensorFlow, Paddle and what the tests need (make test does this by itself)
 	@$(PYTHON) tasks.py everything
+
+book: ## Build the book as a site that needs no network (ARGS="--fast" executes the short form)
+	@$(PYTHON) tasks.py book -- $(ARGS)
 
 pair: ## Bring book/*.md and chapters/*.ipynb together; the side that changed last wins
 	@$(PYTHON) tasks.py pair

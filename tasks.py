@@ -33,7 +33,7 @@ FIRST_PAGE = "chapters/03_svm.ipynb"
 #: What a reader needs, and what CI needs on top. TensorFlow and Paddle take two gigabytes; the chapters say when they
 #: are missing.
 READER = ("lab", "torch", "onnx", "xgboost", "lightgbm", "ocr")
-EVERYTHING = (*READER, "test", "tensorflow", "paddle")
+EVERYTHING = (*READER, "test", "book", "tensorflow", "paddle")
 CONSTRAINTS = ("-c", "constraints.txt")
 TORCH = "2.13.0"
 # What torch pulls in on Linux for NVIDIA's graphics cards: gigabytes, and not needed here.
@@ -159,7 +159,8 @@ def whole_suite(notebooks: Sequence[Path], arguments: Sequence[str]) -> list[Ste
     nbval = [python, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-p", "no:randomly"]
     nbval += ["--nbval-sanitize-with", "tests/chapters/sanitize.cfg", *map(str, notebooks)]
     chapters = [Step("notebooks (nbval)", nbval)] if notebooks else []
-    return [*lint_steps(), *chapters, Step("pytest", [python, "-m", "pytest", *arguments])]
+    site = [Step("book", [python, str(BOOK / "site" / "build.py"), "--fast"])] if notebooks else []
+    return [*lint_steps(), *chapters, *site, Step("pytest", [python, "-m", "pytest", *arguments])]
 
 
 def pins_command() -> list[str]:
@@ -346,6 +347,12 @@ def parity(_arguments: Sequence[str]) -> None:
     sys.exit(run([str(PYTHON), "-m", "fnlab.emulator.doors.parity", "README.md"], child_environment(os.environ, ())))
 
 
+def book(arguments: Sequence[str]) -> None:
+    """Execute every chapter and build the book's site (--fast: the chapters' short form)."""
+    everything()
+    sys.exit(run([str(PYTHON), str(BOOK / "site" / "build.py"), *arguments], child_environment(os.environ, ())))
+
+
 def clean(_arguments: Sequence[str]) -> None:
     """Remove .venv and every cache."""
     caches = [VENV, *(ROOT / name for name in CACHES)]
@@ -356,7 +363,7 @@ def clean(_arguments: Sequence[str]) -> None:
 
 
 TASKS: dict[str, Callable[[Sequence[str]], None]] = {
-    task.__name__: task for task in (setup, lab, test, lint, everything, pair, parity, pins, clean)
+    task.__name__: task for task in (setup, lab, test, book, lint, everything, pair, parity, pins, clean)
 }
 
 

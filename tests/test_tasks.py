@@ -136,7 +136,7 @@ def test_the_lab_listens_on_this_machine_only():
 def test_the_main_suite_comes_last():
     """make test ends with pytest's own closing line, and your arguments reach that pytest."""
     steps = tasks.whole_suite([Path("a.ipynb")], ["-k", "cold"])
-    assert [step.name for step in steps][-2:] == ["notebooks (nbval)", "pytest"]
+    assert [step.name for step in steps][-3:] == ["notebooks (nbval)", "book", "pytest"]
     assert steps[-1].command[-2:] == ["-k", "cold"]
 
 

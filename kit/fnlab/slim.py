@@ -205,9 +205,10 @@ def _candidates(model: object, first: Deployed, dataset: Dataset) -> tuple[dict[
 
 
 def _imported(first: Deployed, dataset: Dataset) -> tuple[str, ...]:
-    """See what a cold start of the model as it is imports."""
-    first.evict()
-    first(dataset.X_test[:1])
+    """See what a cold start of the model as it is imports; the last call was one, unless it was deployed before."""
+    if not first.last.phases:
+        first.evict()
+        first(dataset.X_test[:1])
     return tuple(packages(first.last.phases))
 
 

@@ -1,6 +1,6 @@
 """Weigh functions: deploy them, start and call them in turn, and say what each takes up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 from typing import Any
@@ -64,15 +64,17 @@ def weigh(
     for _ in range(cold_starts):
         for name, fn in running.items():
             reports[name] += _round(fn, events[name], calls)
-    return Footprints(tuple(_footprint(name, fn.function, reports[name]) for name, fn in running.items()))
+    homes = packages_distributions()  # reads every distribution's list of files, so once for all
+    return Footprints(tuple(_footprint(name, fn.function, reports[name], homes) for name, fn in running.items()))
 
 
-def installed_bytes(modules: Iterable[str]) -> int:
+def installed_bytes(modules: Iterable[str], *, homes: Mapping[str, Sequence[str]] | None = None) -> int:
     """Add up the files of the installed distributions that top-level modules belong to; other modules have none.
 
-    A distribution counts once, whole: that is how it is installed, whatever part of it is imported.
+    A distribution counts once, whole: that is how it is installed, whatever part of it is imported. `homes` says which
+    distributions a module belongs to; by default what is installed is asked.
     """
-    homes = packages_distributions()
+    homes = packages_distributions() if homes is None else homes
     names = {name for module in modules if module != "fnlab" for name in homes.get(module, ())}
     return sum(map(_size_bytes, names))
 
@@ -100,13 +102,13 @@ def _round(fn: Deployed, event: Any, calls: int) -> list[Report]:
     return reports
 
 
-def _footprint(name: str, function: Function, reports: list[Report]) -> Footprint:
+def _footprint(name: str, function: Function, reports: list[Report], homes: Mapping[str, Sequence[str]]) -> Footprint:
     cold = [report.phases for report in reports if report.phases]
     return footprint(
         name,
         starts=cold,
         calls_s=[report.duration_s for report in reports if not report.phases],
         package_bytes=function.package.size_bytes,
-        installed_bytes=installed_bytes(set().union(*map(packages, cold))),
+        installed_bytes=installed_bytes(set().union(*map(packages, cold)), homes=homes),
         peak_mib=max(report.peak_mib for report in reports),
     )

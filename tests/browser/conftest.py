@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-dev-shm-usage",
 ]
 START_S = 120
+RUN_MS = 240_000
 
 
 @pytest.fixture(scope="session")
@@ -77,17 +79,59 @@ def lab(tmp_path):
 
 
 @pytest.fixture
-def page(chromium_path, lab):
-    """A page of a fresh browser, and on ``page.strangers`` every request that was to leave this machine."""
+def browser(chromium_path):
+    """A fresh browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.strangers = []
-        page.on("request", lambda request: _note_stranger(request.url, page.strangers))
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser, lab):
+    """A page of a fresh browser, and on ``page.strangers`` every request that was to leave this machine."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.strangers = []
+    page.on("request", lambda request: _note_stranger(request.url, page.strangers))
+    return page
+
+
+@pytest.fixture
+def run_all(page, lab):
+    """Open a notebook by its name and run all of its cells; none may end in an error."""
+    address, token = lab
+
+    def run(name):
+        page.goto(f"{address}lab/tree/{name}?token={token}")
+        _wait_for_idle_kernel(page, address, token)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_function(
+            """count => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+                .filter(prompt => /^\\[\\d+\\]:$/.test(prompt.textContent.trim())).length === count""",
+            arg=page.locator(".jp-CodeCell").count(),
+            timeout=RUN_MS,
+        )
+        errors = page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
+        assert errors.all_text_contents() == []
+
+    return run
+
+
+def _wait_for_idle_kernel(page, address, token):
+    """Wait until the kernel has a connection and the status bar says so; before that Lab asks which kernel to take."""
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=RUN_MS)
+    page.wait_for_selector(".jp-StatusBar-Widget :text('Idle')", timeout=RUN_MS)
+    request = urllib.request.Request(f"{address}api/sessions", headers={"Authorization": f"token {token}"})
+    for _ in range(300):
+        with urllib.request.urlopen(request) as reply:
+            sessions = json.load(reply)
+        if sessions and sessions[0]["kernel"]["execution_state"] == "idle" and sessions[0]["kernel"]["connections"]:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the kernel did not become idle")
 
 
 def _note_stranger(url, strangers):

@@ -1,17 +1,15 @@
 """The checks of the chapter on neural networks say what is wrong, and let right answers pass."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 from sklearn.datasets import make_moons
 
 from fnlab.learn.scratch import MLP, gradient_descent
 
-_PATH = Path(__file__).parents[2] / "chapters" / "checks_03_networks.py"
-_SPEC = importlib.util.spec_from_file_location("checks_03_networks", _PATH)
-checks = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(checks)
+
+@pytest.fixture
+def checks(beside):
+    """The checks of this chapter."""
+    return beside("checks_03_networks")
 
 
 @pytest.mark.parametrize(
@@ -26,7 +24,7 @@ _SPEC.loader.exec_module(checks)
         (7, "Not yet: nudge w from 2 to 2.001 and see what comes out; you have 7"),
     ],
 )
-def test_a_slope_by_hand(answer, begins):
+def test_a_slope_by_hand(checks, answer, begins):
     """Each usual mistake gets its own sentence."""
     assert checks.check_1(answer).startswith(begins)
 
@@ -62,18 +60,18 @@ def backward(result, given=1.0):
         (lambda x: Number(max(x.data, 0.0), (x,), (min(x.data, 1.0),)), "Nearly: the value is right, but at -2"),
     ],
 )
-def test_a_bend_for_the_engine(relu, begins):
+def test_a_bend_for_the_engine(checks, relu, begins):
     """Value, slope and the way back are told apart."""
     assert checks.check_2(relu, Number, backward).startswith(begins)
 
 
-def test_a_bend_that_is_right_at_two_places_only():
+def test_a_bend_that_is_right_at_two_places_only(checks):
     """A slope that happens to be right where it is asked first is found out inside of a larger formula."""
     almost = lambda x: Number(max(x.data, 0.0), (x,), (1.0 if x.data == 3 else 0.0,))  # noqa: E731
     assert checks.check_2(almost, Number, backward) == "Nearly: in x² - x it gives 0, not 5."
 
 
-def test_the_smallest_network(monkeypatch):
+def test_the_smallest_network(checks, monkeypatch):
     """The solution in the text is right; too many numbers, and points on the wrong side, are told apart."""
     X, y = make_moons(40, noise=0.1, random_state=4)
     small = MLP([2, 3, 2], seed=2)

@@ -1,23 +1,16 @@
 """The checks of chapter 4, reading pages, say what is wrong, and let right answers pass."""
 
-import sys
 from importlib import import_module
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-CHAPTERS = Path(__file__).parents[2] / "chapters"
-
 
 @pytest.fixture
-def checks(monkeypatch):
-    """The module as a chapter imports it: from its own folder."""
-    monkeypatch.syspath_prepend(CHAPTERS)
-    yield import_module("checks_04_ocr")
-    for name in ("checks_04_ocr", "ocr_pages"):
-        sys.modules.pop(name, None)
+def checks(beside):
+    """The checks of this chapter."""
+    return beside("checks_04_ocr")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
 """The checks of the chapter on surnames say what is wrong, and let right answers pass."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -14,10 +11,11 @@ from fnlab.datasets import load
 from fnlab.learn import Trained, train
 from fnlab.learn.metrics import classifier_metrics, wilson_interval
 
-_PATH = Path(__file__).parents[2] / "chapters" / "checks_04_surnames.py"
-_SPEC = importlib.util.spec_from_file_location("checks_04_surnames", _PATH)
-checks = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(checks)
+
+@pytest.fixture
+def checks(beside):
+    """The checks of this chapter."""
+    return beside("checks_04_surnames")
 
 
 @pytest.mark.parametrize(
@@ -30,7 +28,7 @@ _SPEC.loader.exec_module(checks)
         (0.62, "Not yet: it is a whole number of names out of 100"),
     ],
 )
-def test_the_least_that_keeps_the_promise(answer, begins):
+def test_the_least_that_keeps_the_promise(checks, answer, begins):
     """Each usual mistake gets its own sentence."""
     assert checks.check_1(answer).startswith(begins)
 
@@ -67,7 +65,7 @@ def in_full(answer, texts, truth, promised):
     ],
     ids=["right", "closed", "no-interval", "open", "variety", "share-of-the-answered"],
 )
-def test_the_gate(gate, begins):
+def test_the_gate(checks, gate, begins):
     """What a gate lets through, or turns away wrongly, is named."""
     assert checks.check_2(gate).startswith(begins)
 
@@ -90,12 +88,12 @@ def trained(right, *, sha256="a"):
 @pytest.mark.parametrize(
     ("right", "begins"), [(760, "Right: 0.760 against 0.700"), (720, "Nearly: 0.720"), (500, "Not yet: 0.500")]
 )
-def test_a_better_model(right, begins):
+def test_a_better_model(checks, right, begins):
     """Only a model whose interval lies above the network's accuracy is better."""
     assert checks.check_3(trained(right), trained(700)).startswith(begins)
 
 
-def test_another_dataset_is_no_comparison():
+def test_another_dataset_is_no_comparison(checks):
     """A model of other data is not compared."""
     assert checks.check_3(trained(900, sha256="b"), trained(700)).startswith("Not yet: it was trained on 'surnames'")
 

@@ -1,9 +1,7 @@
 """The function of chapter 4: it reads, it refuses in a sentence, and it needs neither network nor disk."""
 
 import base64
-import sys
 from contextlib import nullcontext
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,17 +17,15 @@ CONTEXT = SimpleNamespace(phase=lambda name: nullcontext())
 
 
 @pytest.fixture
-def pages(monkeypatch):
+def pages(beside):
     """The chapter's pages."""
-    monkeypatch.syspath_prepend(CHAPTERS)
-    yield import_module("ocr_pages")
-    sys.modules.pop("ocr_pages", None)
+    return beside("ocr_pages")
 
 
 @pytest.fixture
-def main(pages):
+def main(beside):
     """The handler's module, as the chapter imports it."""
-    return import_module("ocr_function.main")
+    return beside("ocr_function.main")
 
 
 def sent(image, form="PNG", **options):

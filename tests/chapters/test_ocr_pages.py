@@ -1,24 +1,17 @@
 """The pages of chapter 4: what stands on them is known, and the same seed spoils them in the same way."""
 
 import base64
-import sys
-from importlib import import_module
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-CHAPTERS = Path(__file__).parents[2] / "chapters"
-
 
 @pytest.fixture
-def pages(monkeypatch):
-    """The module as a chapter imports it: from its own folder."""
-    monkeypatch.syspath_prepend(CHAPTERS)
-    yield import_module("ocr_pages")
-    sys.modules.pop("ocr_pages", None)
+def pages(beside):
+    """The chapter's pages."""
+    return beside("ocr_pages")
 
 
 def test_ink_is_where_the_lines_are(pages):

@@ -5,8 +5,8 @@ import plotly.graph_objects as go
 import pytest
 
 from fnlab.errors import BadValue
-from fnlab.figures import film, filters, losses, moving_window, tangent
-from fnlab.learn.scratch import convolve
+from fnlab.figures import film, filters, graph, losses, moving_window, tangent
+from fnlab.learn.scratch import Value, convolve
 
 X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 Y = np.array([0, 0, 1, 1])
@@ -32,6 +32,7 @@ BUILDERS = {
     "tangent": lambda: tangent([0, 1, 2], [0, 1, 4], at=1, slope=2),
     "moving_window": lambda: moving_window(PICTURE, KERNEL, ANSWER),
     "filters": lambda: filters(np.ones((10, 3, 3))),
+    "graph": lambda: graph(Value(2) * 3 + 1),
 }
 
 
@@ -188,3 +189,44 @@ def test_filters_are_a_stack_of_windows(shape):
     """No filter, or one without its own axis, is refused."""
     with pytest.raises(BadValue, match=r"kernels must have the shape \(filters, height, width\); got \("):
         filters(np.zeros(shape))
+
+
+def test_a_graph_goes_from_left_to_right():
+    """Each number is right of all it was made from and has its gradient; each line has its slope."""
+    w, x, bias = Value(2), Value(-3), Value(1)
+    inside = w * x + bias
+    result = inside.tanh()
+    result.backward()
+    figure = graph(result, {"w": w, "y": result})
+    lines, boxes = figure.data
+    words = [text.replace("<b>", "").replace("</b>", "") for text in boxes.text]
+    place = {number: (x, y) for number, x, y in zip(words, boxes.x, boxes.y, strict=True)}
+    assert len(words) == 6
+    assert [text.count("w = 2<") for text in words].count(1) == 1
+    assert any(f">{w.grad:.3g}</span>" in text for text in words if "w = 2<" in text)
+    starts, ends = np.array(lines.x[::3], dtype=float), np.array(lines.x[1::3], dtype=float)
+    assert (starts < ends).all()
+    assert sorted(note.text for note in figure.layout.annotations) == sorted(
+        ["-3", "2", "1", "1", f"{1 - result.data**2:.3g}"]
+    )
+    assert len(set(place.values())) == 6
+    assert f"with the result {result.data:.3g}; gradients: " in figure.layout.meta["summary"]
+
+
+def test_a_number_that_is_used_twice_is_one_box():
+    """Two ways to it are two lines to one box, and it stands left of both."""
+    x = Value(3)
+    lines, boxes = graph(x * x + x).data
+    assert len(boxes.x) == 3
+    assert len(lines.x) == 4 * 3
+    assert min(boxes.x) == 0
+    assert list(boxes.x).count(0) == 1
+
+
+def test_a_graph_must_be_small_enough_to_read():
+    """Beyond forty numbers there is no drawing, however many more there are."""
+    long = Value(0)
+    for _ in range(50_000):
+        long = long + 1
+    with pytest.raises(BadValue, match="a graph can be read up to 40 numbers; got more"):
+        graph(long)

@@ -5,6 +5,7 @@ TensorFlow would not even load into one process.
 """
 
 import json
+import re
 import subprocess
 import sys
 
@@ -91,7 +92,23 @@ for name, content in files.items():
 context = SimpleNamespace(package_dir=folder, request_id="r1", phase=lambda name: nullcontext())
 runtime.initialize(context)
 events = rows.tolist()
+
+from fnlab.serve.formats import format_of
+from fnlab.serve.manifest import Manifest
+described = Manifest.from_json(files["manifest.json"])
+format_ = format_of(described.format)
+cuts = []
+for name in described.files:
+    for length in (0, len(files[name]) // 3, len(files[name]) - 1):
+        cut = {**files, name: files[name][:length]}
+        try:
+            format_.check(cut, described)
+            format_.open(cut, described, folder)
+            cuts.append(f"{name} was opened")
+        except fl.errors.DeployError as error:
+            cuts.append(str(error))
 print(json.dumps({
+    "cuts": cuts,
     "expected": expected.tolist(),
     "answers": answers,
     "peak_mib": fn.reports[0].peak_mib,
@@ -170,3 +187,12 @@ def test_the_best_classes_come_with_their_scores(framework, found):
         assert scores == sorted(scores, reverse=True)
         assert sum(scores) == pytest.approx(1, abs=1e-5)
         assert {one["class"] for one in answer} == set(range(10))
+
+
+@pytest.mark.parametrize("framework", TRAININGS)
+def test_a_truncated_file_is_refused_in_one_sentence(framework, found):
+    """Empty, cut to a third, or without its last byte: neither a crash, nor an error of the framework's own."""
+    run = found(framework)
+    assert len(run["cuts"]) == 3 * len(run["manifest"]["files"])
+    for sentence in run["cuts"]:
+        assert re.search(r" must (be|hold) ", sentence)

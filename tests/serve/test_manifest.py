@@ -78,6 +78,9 @@ def test_what_is_no_json_object(data, sentence):
         ("format", "pickle", "format must be one of"),
         ("format", [], "format must be one of"),
         ("files", {"model.skops": "x"}, "the hash of model.skops must be 64 hexadecimal digits; got 'x'."),
+        ("classes", {"a": 1}, "classes must be a list of at least one; got {'a': 1}."),
+        ("classes", [], "classes must be a list of at least one; got ()."),
+        ("classes", [1.5, float("nan")], "a class must be a text, a number or a boolean; got nan."),
         ("classes", [[1]], "a class must be a text, a number or a boolean; got [1]."),
     ],
 )

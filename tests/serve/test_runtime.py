@@ -229,3 +229,21 @@ def test_the_runtime_is_light_until_it_opens_a_model():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "['fnlab.errors', 'fnlab.serve', 'fnlab.serve.runtime']"
+
+
+def test_a_batch_may_mix_labels_and_scores(instance, digits):
+    """Each event gets what it asked for, with one call of the model for each kind."""
+    context = instance(train(RandomForestClassifier(n_estimators=10), digits))
+    rows = digits.X_test[:4].tolist()
+    events = [rows[:1], {"rows": rows[1:3], "top": 2}, {"rows": rows[3:]}, {"rows": rows[:1], "top": 10}]
+    assert runtime.batch(events, context) == [runtime.handler(event, context) for event in events]
+    assert [len(row) for row in runtime.handler(events[1], context)] == [2, 2]
+
+
+def test_a_request_has_three_stages(instance, digits):
+    """Decode, predict and encode are timed apart, alone and in a batch; the setup has phases of its own."""
+    context = instance(train(SVC(gamma=0.001), digits))
+    del context.phases[:]
+    runtime.handler([GOOD], context)
+    runtime.batch([[GOOD], [GOOD]], context)
+    assert context.phases == ["decode", "predict", "encode"] * 2

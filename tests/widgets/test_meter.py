@@ -79,9 +79,10 @@ def test_a_slip_is_said_at_once(wrong):
 
 def test_the_meter_follows_and_stops_when_closed():
     """What it shows changes with the trace; closed, it reads no more and its thread is gone."""
-    source = Fake(Recorder(memory_mib=1024).trace(1), an_hour())
+    source = Fake(Recorder(memory_mib=1024).trace(1))
     shown = meter(source, every_s=0.01)
     assert shown.reading.calls == 0
+    source.traces.append(an_hour())
     wait_for(lambda: shown.reading.calls == 3)
     wait_for(lambda: "3 (1 cold, 1 throttled)" in shown.value)
     shown.close()

@@ -20,8 +20,8 @@ _TINY = 0.001
 def cold_start(phases: Sequence[Phase], *, title: str | None = None) -> go.Figure:
     """Draw the phases of a cold start in their order, and below the imports what each package took.
 
-    Phases that can be seen are named in the legend. A package is named in the bar where its name fits, and small ones are drawn
-    together as "…"; pointing at a part tells all.
+    Phases that can be seen are named in the legend. A package is named in the bar where its name fits, and small ones
+    are drawn together as "…"; pointing at a part tells all.
 
     Parameters
     ----------

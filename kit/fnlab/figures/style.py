@@ -28,6 +28,7 @@ __all__ = [
     "edges",
     "figure",
     "go",
+    "headline",
     "redraw",
     "stairs",
     "thousands",
@@ -82,17 +83,21 @@ def figure(
 
     The summary says in one sentence what a reader would see; it is kept in ``layout.meta["summary"]``.
     """
-    # plotly's own subtitle lands on the title when a widget draws before it is on the page
-    small = f"<br><span style='font-size: 13px'>{subtitle}</span>" if subtitle else ""
     common = {
         "template": TEMPLATE,
-        "title": {"text": f"{title}{small}", "pad": {"t": 22 if subtitle else 12}},
+        "title": {"text": headline(title, subtitle), "pad": {"t": 22 if subtitle else 12}},
         "meta": {"summary": summary},
         "height": height,
         "autosize": True,
         "margin": {"t": 96 if subtitle else 72},
     }
     return go.Figure(data=list(traces), layout=common | layout)
+
+
+def headline(title: str, subtitle: str = "") -> str:
+    """Set a title and the smaller line below it."""
+    # plotly's own subtitle lands on the title when a widget draws before it is on the page
+    return f"{title}<br><span style='font-size: 13px'>{subtitle}</span>" if subtitle else title
 
 
 def redraw(shown: go.Figure, fresh: go.Figure) -> None:

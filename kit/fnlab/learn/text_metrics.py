@@ -49,10 +49,7 @@ def character_error_rate(truth: str, *, read: str) -> float:
     >>> character_error_rate("Total 19.40", read="Total I9.40")
     0.09090909090909091
     """
-    there = " ".join(truth.split())
-    if not there:
-        raise BadValue("an error rate needs a text that was there; got an empty one.")
-    return edit_distance(there, " ".join(read.split())) / len(there)
+    return _rate(" ".join(truth.split()), " ".join(read.split()))
 
 
 def word_error_rate(truth: str, *, read: str) -> float:
@@ -68,7 +65,10 @@ def word_error_rate(truth: str, *, read: str) -> float:
     >>> word_error_rate("Total 19.40", read="Total I9.40")
     0.5
     """
-    there = truth.split()
+    return _rate(truth.split(), read.split())
+
+
+def _rate(there: Sequence[str], read: Sequence[str]) -> float:
     if not there:
         raise BadValue("an error rate needs a text that was there; got an empty one.")
-    return edit_distance(there, read.split()) / len(there)
+    return edit_distance(there, read) / len(there)

@@ -133,6 +133,8 @@ def check_lightgbm(name: str, data: bytes) -> None:
         head, blank, trees = text.partition("\n\n")
         if not head.startswith("tree\n") or not blank:
             raise ValueError("it does not begin as one")
+        if not text.endswith("\n"):
+            raise ValueError("it ends in the middle of a line")
         settings = _settings(head)
         sizes = [int(size) for size in settings["tree_sizes"].split()]
         features = int(settings["max_feature_idx"]) + 1

@@ -1,8 +1,10 @@
 """Models of scikit-learn and torch as ONNX."""
 
 import io
+import logging
 import warnings
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from copy import deepcopy
 from typing import Any
 
@@ -64,8 +66,7 @@ def _of_sklearn(estimator: Any, description: Description) -> bytes:
     entry = [("input", types.FloatTensorType([None, description.input.width]))]
     options = {id(estimator): {"zipmap": False}} if description.predicts == "class" else None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quiet():
             converted = skl2onnx.convert_sklearn(estimator, initial_types=entry, options=options, target_opset=OPSET)
     except Exception as error:  # each converter has errors of its own
         raise DeployError(
@@ -80,8 +81,7 @@ def _of_torch(network: Any, description: Description) -> bytes:
     need("onnx", extra="onnx"), need("onnxscript", extra="onnx")
     example = torch.zeros((2, *description.input.row_shape), dtype=getattr(torch, description.input.dtype))
     try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
+        with _quiet(), redirect_stdout(io.StringIO()):
             program = torch.onnx.export(
                 deepcopy(network).cpu().eval(),  # the one given stays in its mode
                 (example,),
@@ -96,6 +96,20 @@ def _of_torch(network: Any, description: Description) -> bytes:
         raise DeployError(f"ONNX must have a counterpart of {description.model}; torch says: {_short(error)}") from None
     data: bytes = program.model_proto.SerializeToString(deterministic=True)
     return data
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what converters say of packages that they miss and of what they will change one day."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _short(error: Exception) -> str:

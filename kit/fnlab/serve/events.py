@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fnlab.errors import InvalidInput
-from fnlab.learn import TextEncoding
 from fnlab.serve.rows import rows_to_array
 from fnlab.serve.signature import Images, Texts
 
@@ -89,6 +88,8 @@ def texts_to_array(texts: Sequence[str], encoding: Texts, *, dtype: str) -> Arra
     >>> texts_to_array(["ba", "xabc"], Texts(alphabet="abc", length=3), dtype="int64").tolist()
     [[2, 1, 0], [4, 1, 2]]
     """
+    from fnlab.learn import TextEncoding  # which loads more than a model of numbers needs
+
     rule = TextEncoding(alphabet=encoding.alphabet, length=encoding.length)
     return rule.encode(texts).astype(dtype)
 

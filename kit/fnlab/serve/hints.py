@@ -29,7 +29,7 @@ def hints_of(model: object, *, row_shape: tuple[int, ...] | None = None, classes
 
 def texts_of(model: object) -> Texts | None:
     """Give the encoding of a model that was trained on texts."""
-    encoding = getattr(model, "encoding", None) if isinstance(model, Trained) else None
+    encoding = model.encoding if isinstance(model, Trained) else None
     return None if encoding is None else Texts(alphabet=encoding.alphabet, length=encoding.length)
 
 

@@ -58,7 +58,7 @@ class Manifest:
     metrics : Mapping of str to float
         ``accuracy`` or ``r2`` on held-out rows; empty when not known.
     licence : str
-        Under which the model may be used; empty when nobody said.
+        Under which the model, or else its training data, may be used; empty when nobody said.
     without : tuple of str
         Packages that the start's imports find only where they are loaded already, see :mod:`fnlab.serve.pruning`.
     files : Mapping of str to str
@@ -110,9 +110,11 @@ class Manifest:
     def _check_classes(self) -> None:
         if (self.predicts == "class") != (self.classes is not None):
             raise BadValue(f"classes belong to what predicts a class, and only to that; got {self.classes!r}.")
+        if not isinstance(self.classes, tuple | None) or self.classes == ():
+            raise BadValue(f"classes must be a list of at least one; got {self.classes!r}.")
         kinds = {bool, int, float, str}
         for label in self.classes or ():
-            if type(label) not in kinds:
+            if type(label) not in kinds or (isinstance(label, float) and not isfinite(label)):
                 raise BadValue(f"a class must be a text, a number or a boolean; got {label!r}.")
 
     def _check_mappings(self) -> None:

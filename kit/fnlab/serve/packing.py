@@ -53,8 +53,9 @@ def model_function(
     Parameters
     ----------
     model : fitted model or Trained
-        A classifier or regressor of scikit-learn, a torch.nn.Module, or an ONNX model: a ModelProto, a file's bytes,
-        the path of an ``.onnx`` file, or what :func:`fnlab.serve.to_onnx` gives.
+        A classifier or regressor of scikit-learn, XGBoost or LightGBM, or a bare Booster; a torch.nn.Module, a
+        keras.Model, a paddle.nn.Layer; or an ONNX model: a ModelProto, a file's bytes, the path of an ``.onnx`` file,
+        or what :func:`fnlab.serve.to_onnx` gives.
     name : str, optional
         The function's name; by default the model's class in lower case with hyphens, as in
         ``k-neighbors-classifier``.
@@ -70,7 +71,7 @@ def model_function(
     image : Images, optional
         How a picture becomes a row. The function then takes pictures, too.
     licence : str
-        Of the model; for the manifest.
+        Under which the model may be used, for the manifest; by default the licence of the data, where it is known.
 
     Raises
     ------
@@ -131,7 +132,7 @@ def pack(
         dataset_name=trained.dataset_name if trained else "",
         dataset_sha256=trained.dataset_sha256 if trained else "",
         metrics=_headline(trained) if trained else {},
-        licence=licence,
+        licence=licence or (trained.dataset_licence if trained else ""),
         files={name: sha256(content).hexdigest() for name, content in files.items()},
     )
     return Package({**files, MANIFEST: manifest.to_json()})

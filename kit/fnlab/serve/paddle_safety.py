@@ -9,6 +9,9 @@ from typing import Any
 from fnlab.errors import DeployError, UntrustedType
 from fnlab.serve.protobuf import fields
 
+#: The operator that stands for a parameter.
+_PARAMETER = "p"
+
 #: Parts of the names of operators that read or write files, print, or call back into Python.
 _OUTSIDE = ("load", "save", "py_func", "read_file", "print", "custom", "run_program", "py_layer", "send", "recv")
 
@@ -19,8 +22,13 @@ _DTYPE_BYTES = {0: 1, 1: 2, 2: 4, 3: 8, 4: 2, 5: 4, 6: 8, 20: 1, 21: 1, 22: 2}
 _DEEPEST = 200
 
 
-def check_program(name: str, data: bytes) -> None:
+def check_program(name: str, data: bytes) -> int:
     """Refuse what is no program, and one with an operator that reaches outside.
+
+    Returns
+    -------
+    int
+        How many parameters it has.
 
     Raises
     ------
@@ -33,14 +41,15 @@ def check_program(name: str, data: bytes) -> None:
         program = json.loads(data)
         if program["base_code"]["magic"] != "pir":
             raise ValueError("it is of another kind")
-        operators = sorted(set(_operators(program["program"], 0)))
+        operators = list(_operators(program["program"], 0))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DeployError(
             f"{name} must be a program of Paddle 3; these {len(data):,} bytes are not: {error}."
         ) from None
-    for operator in operators:
+    for operator in sorted(set(operators)):
         if any(part in operator for part in _OUTSIDE):
             raise UntrustedType(f"{name} must compute and nothing else; it holds the operator {operator!r}.")
+    return operators.count(_PARAMETER)
 
 
 def _operators(node: Any, depth: int) -> Iterator[str]:
@@ -57,8 +66,8 @@ def _operators(node: Any, depth: int) -> Iterator[str]:
             yield from _operators(part, depth + 1)
 
 
-def check_parameters(name: str, data: bytes) -> None:
-    """Refuse a file of tensors that declares other than it holds.
+def check_parameters(name: str, data: bytes, *, expected: int) -> None:
+    """Refuse a file of other than so many tensors, and one that declares other than it holds.
 
     The format, for each tensor: a version (4 bytes, 0); the number of levels (8 bytes, 0 here); a version (4 bytes, 0);
     the length of a message (4 bytes) and the message, with the type and the dimensions; the numbers.
@@ -69,22 +78,25 @@ def check_parameters(name: str, data: bytes) -> None:
     DeployError
         Says at which byte it goes wrong.
     """
-    at = 0
+    at = found = 0
     try:
         while at < len(data):
             version, levels, inner, length = struct.unpack_from("<IQIi", data, at)
-            at += struct.calcsize("<IQIi")
-            if version or levels or inner or not 0 < length <= len(data) - at:
+            if version or levels or inner or not 0 < length <= len(data) - at - struct.calcsize("<IQIi"):
                 raise ValueError("no tensor begins there")
+            at += struct.calcsize("<IQIi")
             dtype, shape = _described(memoryview(data)[at : at + length])
             at += length
             needed = prod(shape) * _DTYPE_BYTES[dtype]
             if needed > len(data) - at:
                 raise ValueError(f"a tensor needs {needed:,} bytes where {len(data) - at:,} are left")
             at += needed
+            found += 1
     except (ValueError, KeyError, struct.error) as error:
-        found = f"there is no type {error}" if isinstance(error, KeyError) else error
-        raise DeployError(f"{name} must hold tensors of Paddle and nothing else; at byte {at:,}: {found}.") from None
+        why = f"there is no type {error}" if isinstance(error, KeyError) else error
+        raise DeployError(f"{name} must hold tensors of Paddle and nothing else; at byte {at:,}: {why}.") from None
+    if found != expected:
+        raise DeployError(f"{name} must hold the {expected} parameters of its program; it holds {found}.")
 
 
 def _described(message: memoryview) -> tuple[int, tuple[int, ...]]:

@@ -73,26 +73,12 @@ class Model:
         A model costs a fixed time to call, however few the rows. Its answers are those that it would give one by one,
         but for the last bits of numbers that are sums: how many rows there are may change the order of the terms.
         """
-        import numpy as np
-
         from fnlab.serve import events
 
         with context.phase("decode"):
             asked = events.decode_each(several, self.manifest)
         with context.phase("predict"):
-            found: dict[int, Any] = {}
-            for ranked in (False, True):
-                same = [
-                    (place, one)
-                    for place, one in enumerate(asked)
-                    if isinstance(one, events.Asked) and (one.top is not None) == ranked
-                ]
-                if same:
-                    together = self._run(
-                        events.Asked(rows=np.concatenate([one.rows for _, one in same]), top=same[0][1].top)
-                    )
-                    bounds = np.cumsum([len(one.rows) for _, one in same])[:-1]
-                    found |= dict(zip([place for place, _ in same], np.split(together, bounds), strict=True))
+            found = self._run_each(asked)
         with context.phase("encode"):
             return [
                 self._encoded(found[place], one.top) if isinstance(one, events.Asked) else one
@@ -104,6 +90,26 @@ class Model:
         if asked.top is None or self.opened.scores is None:
             return self.opened.predict(asked.rows)
         return self.opened.scores(asked.rows)
+
+    def _run_each(self, asked: Sequence["Asked | InvalidInput"]) -> dict[int, Any]:
+        """Give what is found for each that has rows, by its place: one call for labels, and one for scores."""
+        import numpy as np
+
+        from fnlab.serve.events import Asked
+
+        found: dict[int, Any] = {}
+        for ranked in (False, True):
+            same = {
+                place: one
+                for place, one in enumerate(asked)
+                if isinstance(one, Asked) and (one.top is not None) == ranked
+            }
+            if same:
+                rows = [one.rows for one in same.values()]
+                together = self._run(Asked(rows=np.concatenate(rows), top=1 if ranked else None))
+                bounds = np.cumsum([len(part) for part in rows])[:-1]
+                found |= dict(zip(same, np.split(together, bounds), strict=True))
+        return found
 
     def _encoded(self, found: Any, top: int | None) -> list[Any]:
         from fnlab.serve import events

@@ -12,7 +12,7 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtra(f'a widget needs {error.name}, which is not installed; run pip install "fnlab[lab]".') from None
 
-__all__ = ["Figure", "FigureWidget", "Ruler", "ipywidgets"]
+__all__ = ["Figure", "FigureWidget", "Ruler", "anywidget", "ipywidgets", "traitlets"]
 
 
 class Ruler(anywidget.AnyWidget):

@@ -1,13 +1,19 @@
 """The Open Inference Protocol: tensors in, tensors out, and a sentence for what does not fit."""
 
+import base64
+import io
+
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from fnlab.emulator.doors.oip import InferenceDoor, input_of, output_of
 from fnlab.errors import BadValue
-from fnlab.serve import model_function
+from fnlab.functions import Function, Package
+from fnlab.serve import Images, model_function
 
 
 @pytest.fixture
@@ -145,3 +151,48 @@ def test_an_answer_that_is_no_tensor_is_refused(answer):
     """What has no shape or no single type cannot be an output."""
     with pytest.raises(BadValue, match=r"must answer with"):
         output_of(answer)
+
+
+def picture(value):
+    """Write a picture of one pixel as text."""
+    target = io.BytesIO()
+    Image.fromarray(np.array([[value]], dtype=np.uint8)).save(target, "PNG")
+    return base64.b64encode(target.getvalue()).decode()
+
+
+def test_pictures_come_as_texts(v2, emulator):
+    """A model of pictures has a second input, of which a request may have either; a text is a row."""
+    model = KNeighborsClassifier(1).fit([[0.0], [1.0]], ["dark", "bright"])
+    function = model_function(model, name="light", image=Images(height=1, width=1), timeout_s=20)
+    emulator.deploy(function)
+    assert v2.get("/models/light").json()["inputs"] == [
+        {"name": "input", "datatype": "FP64", "shape": [-1, 1]},
+        {"name": "images", "datatype": "BYTES", "shape": [-1]},
+    ]
+    sent = tensor([picture(240), picture(3)], [2], datatype="BYTES", name="images")
+    assert v2.post("/models/light/infer", json=sent).json()["outputs"][0] == {
+        "name": "output",
+        "datatype": "BYTES",
+        "shape": [2],
+        "data": ["bright", "dark"],
+    }
+    assert v2.post("/models/light/infer", json=tensor([0.9], [1, 1])).json()["outputs"][0]["data"] == ["bright"]
+    wrong = v2.post("/models/light/infer", json=tensor(["no picture"], [1], datatype="BYTES"))
+    assert (wrong.status_code, "row 0 is neither" in wrong.json()["error"]) == (400, True)
+
+
+def test_texts_are_a_row_each_also_in_two_dimensions():
+    """Some clients send texts as a column; a row of numbers of one dimension stays one row."""
+    texts = tensor(["a", "b"], [2, 1], datatype="BYTES")
+    assert input_of(texts).rows() == ["a", "b"]
+    assert input_of(tensor(["a", "b"], [2], datatype="BYTES")).rows() == ["a", "b"]
+    assert input_of(tensor([1, 2], [2])).rows() == [[1, 2]]
+
+
+def test_another_functions_manifest_is_no_description(v2, emulator):
+    """A file of that name that describes no model is passed over."""
+    for content in (b"{}", b"[1]", b"no JSON", b'{"input": 5, "output": {}, "takes": {"kind": "rows"}}'):
+        package = Package({"main.py": b"def handler(event, context): return event", "manifest.json": content})
+        emulator.deploy(Function(name="other", handler="main:handler", package=package))
+        described = v2.get("/models/other").json()
+        assert (described["platform"], described["inputs"], described["outputs"]) == ("python", [], [])

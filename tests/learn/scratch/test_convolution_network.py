@@ -47,6 +47,8 @@ def test_it_keeps_scikit_learns_contract():
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
+        ({"image_shape": 2}, "image_shape must be a height and a width, as (8, 8), or None; got 2."),
+        ({"image_shape": (4, 0)}, "each number in image_shape must be a whole number of at least 1; got 0."),
         ({"image_shape": (2, 3)}, "image_shape must have as many pixels as a row; got (2, 3) and 4."),
         ({"filters": 0}, "filters must be a whole number of at least 1; got 0."),
         ({"window": 0}, "window must be a whole number of at least 1; got 0."),

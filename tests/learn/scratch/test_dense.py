@@ -150,6 +150,7 @@ def test_train_takes_it():
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
+        ({"hidden": 64}, "hidden must list the neurons of each hidden layer, as (64,) does; got 64."),
         ({"hidden": (0,)}, "each number in hidden must be a whole number of at least 1; got 0."),
         ({"activation": "sigmoid"}, "activation must be one of linear, relu, tanh; got 'sigmoid'."),
         ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0."),

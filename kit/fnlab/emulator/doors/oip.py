@@ -68,14 +68,14 @@ class Tensor:
     data: list[Any]
 
     def rows(self) -> list[Any]:
-        """Give the values as a list of rows; of one dimension, as a single row, but texts as a row each.
+        """Give the values as a list of rows; of one dimension, as a single row, but texts a row each.
 
         Examples
         --------
         >>> Tensor(name="x", datatype="FP32", shape=(2, 2), data=[1.0, 2.0, 3.0, 4.0]).rows()
         [[1.0, 2.0], [3.0, 4.0]]
         """
-        if len(self.shape) == 1 and self.datatype == "BYTES":
+        if self.datatype == "BYTES" and all(size == 1 for size in self.shape[1:]):
             return self.data
         width = prod(self.shape[1:]) if len(self.shape) > 1 else len(self.data)
         return [self.data[start : start + width] for start in range(0, len(self.data), max(1, width))]
@@ -184,13 +184,13 @@ def metadata(version: Version, versions: Sequence[str]) -> dict[str, Any]:
     }
     with suppress(KeyError, TypeError):  # another function's file of that name
         described |= {
-            "inputs": [*map(_spec, _also(manifest))],
+            "inputs": [*map(_spec, _inputs(manifest))],
             "outputs": [_spec(manifest["output"])],
         }
     return described
 
 
-def _also(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _inputs(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Give the inputs that a model takes, one of them in a request: rows of numbers and, where it does, texts."""
     kind = manifest["takes"]["kind"]
     texts = [] if kind == "rows" else [{"name": kind, "dtype": "str", "shape": [None]}]

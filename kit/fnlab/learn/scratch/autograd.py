@@ -24,6 +24,8 @@ class Value:
     ----------
     grad : float
         Derivative with respect to this value of what :meth:`backward` was last called on; 0 before.
+    inputs, slopes, depth : tuple of Value, tuple of float, int
+        What it was computed from, by how much it changes with each, and after how many steps.
 
     Examples
     --------
@@ -34,15 +36,15 @@ class Value:
     (25.0, -30.0)
     """
 
-    __slots__ = ("_depth", "_inputs", "_slopes", "data", "grad")
+    __slots__ = ("data", "depth", "grad", "inputs", "slopes")
     __array_ufunc__ = None  # a number of numpy leaves `number * value` to __rmul__
 
     def __init__(self, data: float) -> None:
         self.data = float(data)
         self.grad = 0.0
-        self._inputs: tuple[Value, ...] = ()
-        self._slopes: tuple[float, ...] = ()
-        self._depth = 0
+        self.inputs: tuple[Value, ...] = ()
+        self.slopes: tuple[float, ...] = ()
+        self.depth = 0
 
     def __repr__(self) -> str:
         return f"Value({self.data:g}, grad={self.grad:g})"
@@ -115,13 +117,13 @@ class Value:
 
         A later call starts from zero again; nothing is carried over.
         """
-        ancestry = sorted(_ancestry(self), key=lambda value: value._depth, reverse=True)
+        ancestry = sorted(_ancestry(self), key=lambda value: value.depth, reverse=True)
         for value in ancestry:
             value.grad = 0.0
         self.grad = 1.0
         # A value is deeper than its inputs, so its grad is complete before it is passed on.
         for value in ancestry:
-            for source, slope in zip(value._inputs, value._slopes, strict=True):
+            for source, slope in zip(value.inputs, value.slopes, strict=True):
                 source.grad += slope * value.grad
 
 
@@ -132,8 +134,8 @@ def _as_value(number: Value | float) -> Value:
 def _computed(data: float, inputs: tuple[Value, ...], slopes: tuple[float, ...]) -> Value:
     """Make a value one step deeper than the deepest that it was computed from."""
     value = Value(data)
-    value._inputs, value._slopes = inputs, slopes
-    value._depth = 1 + max([source._depth for source in inputs])
+    value.inputs, value.slopes = inputs, slopes
+    value.depth = 1 + max([source.depth for source in inputs])
     return value
 
 
@@ -141,7 +143,7 @@ def _ancestry(result: Value) -> list[Value]:
     """List a value and everything it was computed from; a list of open ends takes the place of recursion."""
     found, open_ends = {result: None}, [result]
     while open_ends:
-        for source in open_ends.pop()._inputs:
+        for source in open_ends.pop().inputs:
             if source not in found:
                 found[source] = None
                 open_ends.append(source)

@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fnlab.learn.scratch.adam import Adam
 from fnlab.learn.scratch.backpropagation import cross_entropy, softmax
 from fnlab.learn.scratch.estimator import Array, ScratchClassifier, check_positive, check_whole
-from fnlab.learn.scratch.minibatches import generator, minibatches
+from fnlab.learn.scratch.minibatches import descend, generator
 
 
 class Weights(NamedTuple):
@@ -202,18 +201,23 @@ class CharRNNClassifier(ScratchClassifier):
             rng=rng,
         )
         self.weights_.symbols[-1] = 0
-        adam = Adam(self.weights_, learning_rate=check_positive("learning_rate", self.learning_rate))
         longest = check_positive("clip", self.clip)
         codes = self._codes(rows)
-        self.loss_curve_: list[float] = []
-        for _ in range(check_whole("epochs", self.epochs, least=1)):
-            total = 0.0
-            for batch in minibatches(len(rows), batch_size=self.batch_size, rng=rng):
-                states, scores = forward(self.weights_, codes[batch])
-                loss, slope = cross_entropy(scores, labels[batch])
-                adam.step(clip(backward(self.weights_, codes[batch], states, slope), longest=longest))
-                total += loss * len(batch)
-            self.loss_curve_.append(total / len(rows))
+
+        def loss_and_gradients(batch: Array) -> tuple[float, list[Array]]:
+            states, scores = forward(self.weights_, codes[batch])
+            loss, slope = cross_entropy(scores, labels[batch])
+            return loss, clip(backward(self.weights_, codes[batch], states, slope), longest=longest)
+
+        self.loss_curve_ = descend(
+            self.weights_,
+            loss_and_gradients,
+            n_rows=len(rows),
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            rng=rng,
+        )
         return self
 
     def _codes(self, rows: Array) -> Array:

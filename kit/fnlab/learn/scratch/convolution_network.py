@@ -1,15 +1,15 @@
 """A small convolutional classifier: filters, relu, pooling, and one layer of scores."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fnlab.errors import BadValue
-from fnlab.learn.scratch.adam import Adam
 from fnlab.learn.scratch.backpropagation import cross_entropy, softmax
 from fnlab.learn.scratch.convolution import convolution_gradients, convolve, max_pool, max_pool_gradient
-from fnlab.learn.scratch.estimator import Array, ScratchClassifier, check_positive, check_whole
-from fnlab.learn.scratch.minibatches import generator, minibatches
+from fnlab.learn.scratch.estimator import Array, ScratchClassifier, check_whole
+from fnlab.learn.scratch.minibatches import descend, generator
 
 
 class Weights(NamedTuple):
@@ -105,18 +105,19 @@ class ConvolutionClassifier(ScratchClassifier):
     def fit(self, X: Any, y: Any) -> "ConvolutionClassifier":
         """Learn from rows (rows, height * width) and their labels (rows,)."""
         rows, codes = self._rows_and_codes(X, y)
+        _check_shape(self.image_shape)
         pictures = self._pictures(rows)
         rng = generator(self.random_state)
         self.weights_ = self._initial_weights(rng)
-        adam = Adam(self.weights_, learning_rate=check_positive("learning_rate", self.learning_rate))
-        self.loss_curve_: list[float] = []
-        for _ in range(check_whole("epochs", self.epochs, least=1)):
-            total = 0.0
-            for batch in minibatches(len(rows), batch_size=self.batch_size, rng=rng):
-                loss, gradients = loss_and_gradients(self.weights_, pictures[batch], codes[batch], tile=self._tile)
-                adam.step(gradients)
-                total += loss * len(batch)
-            self.loss_curve_.append(total / len(rows))
+        self.loss_curve_ = descend(
+            self.weights_,
+            lambda batch: loss_and_gradients(self.weights_, pictures[batch], codes[batch], tile=self._tile),
+            n_rows=len(rows),
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            rng=rng,
+        )
         return self
 
     @property
@@ -162,3 +163,12 @@ class ConvolutionClassifier(ScratchClassifier):
         winners = self.predict_proba(X).argmax(axis=1)
         labels: Array = self.classes_[winners]
         return labels
+
+
+def _check_shape(shape: Any) -> None:
+    if shape is None:
+        return
+    if not isinstance(shape, Sequence) or len(shape) != 2:
+        raise BadValue(f"image_shape must be a height and a width, as (8, 8), or None; got {shape!r}.")
+    for side in shape:
+        check_whole("each number in image_shape", side, least=1)

@@ -1,17 +1,17 @@
 """A multilayer perceptron for rows of numbers: minibatches, softmax cross entropy, Adam.
 
-The mathematics is in :mod:`fnlab.learn.scratch.backpropagation`. What is here is the loop around it, behind
-scikit-learn's contract.
+The mathematics is in :mod:`fnlab.learn.scratch.backpropagation`, the loop around it in
+:mod:`fnlab.learn.scratch.minibatches`. Here the two are put behind scikit-learn's contract.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from fnlab.errors import BadValue
 from fnlab.learn.scratch import backpropagation
-from fnlab.learn.scratch.adam import Adam
 from fnlab.learn.scratch.backpropagation import Layers
 from fnlab.learn.scratch.estimator import Array, ScratchClassifier, check_positive, check_whole
-from fnlab.learn.scratch.minibatches import generator, minibatches
+from fnlab.learn.scratch.minibatches import descend, generator
 
 
 class DenseClassifier(ScratchClassifier):
@@ -81,27 +81,31 @@ class DenseClassifier(ScratchClassifier):
     def fit(self, X: Any, y: Any) -> "DenseClassifier":
         """Learn from rows (rows, features) and their labels (rows,)."""
         rows, codes = self._rows_and_codes(X, y)
-        hidden = [check_whole("each number in hidden", neurons, least=1) for neurons in self.hidden]
+        hidden = _check_hidden(self.hidden)
         l2 = _check_l2(self.l2)
         rng = generator(self.random_state)
         sizes = [rows.shape[1], *hidden, len(self.classes_)]
         self.layers_: Layers = backpropagation.initial_layers(sizes, activation=self.activation, rng=rng)
         parameters = [array for layer in self.layers_ for array in layer]
-        adam = Adam(parameters, learning_rate=check_positive("learning_rate", self.learning_rate))
-        self.loss_curve_: list[float] = []
-        for _ in range(check_whole("epochs", self.epochs, least=1)):
-            total = 0.0
-            for batch in minibatches(len(rows), batch_size=self.batch_size, rng=rng):
-                loss, gradients = self._loss_and_gradients(rows[batch], codes[batch])
-                total += loss * len(batch)
-                adam.step([g + l2 * p if p.ndim == 2 else g for g, p in zip(gradients, parameters, strict=True)])
-            self.loss_curve_.append(total / len(rows))
-        return self
 
-    def _loss_and_gradients(self, rows: Array, codes: Array) -> tuple[float, list[Array]]:
-        answers = backpropagation.forward(self.layers_, rows, activation=self.activation)
-        loss, slope = backpropagation.cross_entropy(answers[-1], codes)
-        return loss, backpropagation.backward(self.layers_, answers, slope, activation=self.activation)
+        def loss_and_gradients(batch: Array) -> tuple[float, list[Array]]:
+            answers = backpropagation.forward(self.layers_, rows[batch], activation=self.activation)
+            loss, slope = backpropagation.cross_entropy(answers[-1], codes[batch])
+            gradients = backpropagation.backward(self.layers_, answers, slope, activation=self.activation)
+            for gradient, parameter in zip(gradients[::2], parameters[::2], strict=True):
+                gradient += l2 * parameter
+            return loss, gradients
+
+        self.loss_curve_ = descend(
+            parameters,
+            loss_and_gradients,
+            n_rows=len(rows),
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            rng=rng,
+        )
+        return self
 
     def predict_proba(self, X: Any) -> Array:
         """Give the probability of each class: shape (rows, classes), each row adds up to 1."""
@@ -113,6 +117,12 @@ class DenseClassifier(ScratchClassifier):
         winners = self.predict_proba(X).argmax(axis=1)
         labels: Array = self.classes_[winners]
         return labels
+
+
+def _check_hidden(hidden: Any) -> list[int]:
+    if isinstance(hidden, str) or not isinstance(hidden, Sequence):
+        raise BadValue(f"hidden must list the neurons of each hidden layer, as (64,) does; got {hidden!r}.")
+    return [check_whole("each number in hidden", neurons, least=1) for neurons in hidden]
 
 
 def _check_l2(l2: float) -> float:

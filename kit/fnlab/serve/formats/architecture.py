@@ -34,6 +34,12 @@ LAYERS = frozenset(
 #: Layers of fnlab's own, by name, and where they are.
 DECLARED: Mapping[str, str] = {"CharRNN": "fnlab.learn.networks.char_rnn_torch"}
 
+#: Parameters of constructors that are no settings: where the tensors lie, and what a recurrent layer tells its base.
+_NOT_OURS = frozenset({"device", "dtype", "mode"})
+
+#: The base of the recurrent layers takes what only one of them may have.
+_NEVER: Mapping[str, frozenset[str]] = {"GRU": _NOT_OURS | {"proj_size"}, "RNN": _NOT_OURS | {"proj_size"}}
+
 #: As deep as Sequentials may be nested.
 _DEEPEST = 50
 
@@ -74,12 +80,12 @@ def tree_of(network: Any, *, at: str = "") -> dict[str, Any]:
             f"{kind.__qualname__}{where} is not one."
         )
     node = {"layer": kind.__name__, "with": _arguments(network)}
-    _check_same(network, build(node), f"the {kind.__name__}{where}")
+    _check_same(network, skeleton(node), f"the {kind.__name__}{where}")
     return node
 
 
-def build(node: Any, *, depth: int = 0) -> Any:
-    """Build what a tree describes, with fresh weights.
+def skeleton(node: Any) -> Any:
+    """Build what a tree describes, without its numbers: a layer that declares terabytes takes none.
 
     Raises
     ------
@@ -88,6 +94,11 @@ def build(node: Any, *, depth: int = 0) -> Any:
     DeployError
         If it is no tree of layers, or a constructor refuses its arguments.
     """
+    with need("torch", extra="torch").device("meta"):
+        return _build(node, depth=0)
+
+
+def _build(node: Any, *, depth: int) -> Any:
     if not isinstance(node, dict) or not isinstance(node.get("layer"), str) or depth > _DEEPEST:
         raise DeployError(f"an architecture must be a tree of layers, at most {_DEEPEST} deep; got {str(node)[:60]!r}.")
     name = node["layer"]
@@ -95,7 +106,7 @@ def build(node: Any, *, depth: int = 0) -> Any:
         parts = [part for part in node["layers"] if isinstance(part, list) and len(part) == 2]
         network = need("torch", extra="torch").nn.Sequential()
         for label, layer in parts:
-            network.add_module(str(label), build(layer, depth=depth + 1))
+            network.add_module(str(label), _build(layer, depth=depth + 1))
         return network
     kind = _class_named(name)
     if kind is None:
@@ -103,6 +114,9 @@ def build(node: Any, *, depth: int = 0) -> Any:
     arguments = node.get("with")
     if set(node) != {"layer", "with"} or not isinstance(arguments, dict):
         raise DeployError(f"a layer must be described by layer and with; got {sorted(node)} for {name}.")
+    unknown = sorted(set(arguments) - set(_parameters(kind)))
+    if unknown:
+        raise DeployError(f"a layer must be described by its settings; {name} has no setting {unknown[0]!r}.")
     try:
         return kind(**{key: _tuples(value) for key, value in arguments.items()})
     except (TypeError, ValueError, RuntimeError) as error:
@@ -110,18 +124,18 @@ def build(node: Any, *, depth: int = 0) -> Any:
 
 
 def read(data: bytes) -> Any:
-    """Build the network of an architecture's file.
+    """Build the network of an architecture's file, without its numbers.
 
     Raises
     ------
     UntrustedType, DeployError
-        See :func:`build`.
+        See :func:`skeleton`.
     """
     try:
         node = json.loads(data)
     except (ValueError, RecursionError):
         raise DeployError(f"an architecture must be JSON; got {data[:40]!r}.") from None
-    return build(node)
+    return skeleton(node)
 
 
 def _class_named(name: str) -> Any:
@@ -150,7 +164,7 @@ def _arguments(layer: Any) -> dict[str, Any]:
 
 def _parameters(kind: type) -> list[str]:
     """Name the parameters of a constructor; torch's recurrent layers hide theirs behind those of their base."""
-    names = []
+    names = ["nonlinearity"] if kind.__name__ == "RNN" else []
     for owner in kind.__mro__:
         constructor = vars(owner).get("__init__")
         if constructor is None:
@@ -159,7 +173,7 @@ def _parameters(kind: type) -> list[str]:
         names += [part.name for part in parameters if part.kind in (part.POSITIONAL_OR_KEYWORD, part.KEYWORD_ONLY)]
         if not any(part.kind is part.VAR_KEYWORD for part in parameters):
             break
-    return [name for name in names if name not in ("device", "dtype", "mode", "args", "kwargs")]
+    return [name for name in names if name not in _NEVER.get(kind.__name__, _NOT_OURS)]
 
 
 def _is_plain(value: Any) -> bool:

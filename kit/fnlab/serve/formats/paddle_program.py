@@ -89,8 +89,7 @@ def dump(model: Any, description: Description) -> dict[str, bytes]:
         paddle.jit.save(traced, str(Path(folder) / "model"), input_spec=[entry])
         files = {name: (Path(folder) / name).read_bytes() for name in FILES}
     files[PROGRAM] = _canonical(files[PROGRAM])
-    check_program(PROGRAM, files[PROGRAM])
-    check_parameters(PARAMETERS, files[PARAMETERS])
+    check_parameters(PARAMETERS, files[PARAMETERS], expected=check_program(PROGRAM, files[PROGRAM]))
     return files
 
 
@@ -103,8 +102,7 @@ def check(files: Mapping[str, bytes], manifest: "Manifest") -> None:
     """Refuse a pickle, an operator that reaches outside, and tensors that do not fill their file."""
     for name in FILES:
         safety.check_no_pickle(name, files[name])
-    check_program(PROGRAM, files[PROGRAM])
-    check_parameters(PARAMETERS, files[PARAMETERS])
+    check_parameters(PARAMETERS, files[PARAMETERS], expected=check_program(PROGRAM, files[PROGRAM]))
 
 
 def open(files: Mapping[str, bytes], manifest: "Manifest", folder: Path) -> Opened:  # the format's face

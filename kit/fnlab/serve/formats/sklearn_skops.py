@@ -72,11 +72,12 @@ def check(files: Mapping[str, bytes], manifest: "Manifest") -> None:
     name, data = FILES[0], files[FILES[0]]
     safety.check_no_pickle(name, data)
     entries = safety.check_zip(name, data)
+    other = [entry for entry in entries if entry.rpartition(".")[2] not in _ENDINGS]
+    if other:
+        raise DeployError(f"{name} must hold JSON and arrays; it holds {other[0]!r}.")
     with ZipFile(BytesIO(data)) as file:
         for entry in entries:
             ending = entry.rpartition(".")[2]
-            if ending not in _ENDINGS:
-                raise DeployError(f"{name} must hold JSON and arrays; it holds {entry!r}.")
             if ending == "npy":
                 safety.check_npy(f"{entry} in {name}", file.read(entry))
             elif ending == "npz":
@@ -118,8 +119,10 @@ def _n_features(estimator: Estimator) -> int:
 
 def _outputs(estimator: Estimator) -> int:
     """Count the numbers that a regressor gives for a row, as far as it says so; 1 otherwise."""
+    if output_of(estimator) == "class":
+        return 1  # though a network counts its classes in n_outputs_
     outputs = getattr(estimator, "n_outputs_", 1)
     coefficients = getattr(estimator, "coef_", None)
-    if output_of(estimator) == "number" and getattr(coefficients, "ndim", 1) == 2:
+    if getattr(coefficients, "ndim", 1) == 2:
         outputs = len(coefficients) if coefficients is not None else 1
     return int(outputs)

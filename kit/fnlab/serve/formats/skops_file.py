@@ -20,12 +20,29 @@ from fnlab.serve.absent import absent
 #: Array libraries that scikit-learn adapts where it finds them, and a skops file cannot hold.
 _UNUSED = ("torch", "cupy", "dask", "jax", "ndonnx", "sparse")
 
+#: Types of fnlab's own: the estimators taught from scratch, and what they have learned. They hold numbers alone.
+OF_FNLAB = tuple(
+    f"fnlab.learn.scratch.{name}"
+    for name in (
+        *("char_rnn.CharRNNClassifier", "char_rnn.Weights"),
+        *("convolution_network.ConvolutionClassifier", "convolution_network.Weights"),
+        "dense.DenseClassifier",
+        *("kernels.Linear", "kernels.Polynomial", "kernels.RBF"),
+        "logistic.LogisticRegression",
+        "pegasos.PegasosSVC",
+        "perceptron.Perceptron",
+        "svm.KernelSVC",
+        *("tree.DecisionTree", "tree.Leaf", "tree.Question"),
+    )
+)
+
 #: Types that an instance trusts on top of those that skops trusts by itself. Building them runs no code of the
 #: file's choosing. skops leaves the trees out for another reason: scikit-learn follows their node numbers without
 #: checking them, so a forged tree can crash the process that predicts with it, or make it read memory outside the
 #: tree. An instance is a process of its own and reads only the artefact it was deployed with; anybody else who reads
 #: a stranger's file should keep to the default of :func:`load`, which trusts none of these.
 TRUSTED_IN_INSTANCE = (
+    *OF_FNLAB,
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.metrics._dist_metrics.ChebyshevDistance64",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",

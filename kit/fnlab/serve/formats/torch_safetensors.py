@@ -92,11 +92,11 @@ def open(files: Mapping[str, bytes], manifest: "Manifest", folder: Path) -> Open
     torch = need("torch", extra="torch")
     network = architecture.read(files[TREE])
     try:
-        network.load_state_dict(need("safetensors.torch", extra="torch").load(files[WEIGHTS]))
+        network.load_state_dict(need("safetensors.torch", extra="torch").load(files[WEIGHTS]), assign=True)
     except RuntimeError as error:
         found = " ".join(str(error).split())
         raise DeployError(f"{WEIGHTS} must hold the weights of {TREE}, all of them and no others: {found}") from None
-    network.eval()
+    network.float().eval()  # rows are of 32 bits, also where the weights are stored as fewer
 
     def run(rows: Array) -> Array:
         with torch.inference_mode():
