@@ -7,6 +7,7 @@ they give is shown.
 from fnlab.widgets.cost_meter import Meter, Reading, meter
 from fnlab.widgets.day import ElasticityWidget, elasticity
 from fnlab.widgets.draw import DrawData, Point
+from fnlab.widgets.live import live
 from fnlab.widgets.playground import SvmPlayground, svm_playground
 from fnlab.widgets.svm_choice import SvmChoice
 
@@ -19,6 +20,7 @@ __all__ = [
     "SvmChoice",
     "SvmPlayground",
     "elasticity",
+    "live",
     "meter",
     "svm_playground",
 ]
