@@ -1,6 +1,8 @@
 """A torch network as a tree of its layers: what can be rebuilt is, and what cannot is refused by name."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -217,3 +219,15 @@ def test_weights_of_another_network_are_refused(context_of, monkeypatch):
     files = {**one, "model.safetensors": other["model.safetensors"], "manifest.json": json.dumps(described).encode()}
     with pytest.raises(DeployError, match=r"model\.safetensors must hold the weights of architecture\.json"):
         runtime.open_model(context_of(files))
+
+
+def test_building_without_numbers_does_not_load_torchs_compiler():
+    """Random first weights are left out, not worked out: that would import as much again as torch itself."""
+    code = (
+        "import sys, torch; from fnlab.serve.formats.architecture import skeleton;"
+        "skeleton({'layer': 'Embedding', 'with': {'num_embeddings': 3, 'embedding_dim': 2}});"
+        "skeleton({'layer': 'GRU', 'with': {'input_size': 3, 'hidden_size': 2}});"
+        "print([name for name in ('torch._dynamo', 'torch._inductor', 'sympy') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

@@ -94,8 +94,26 @@ def skeleton(node: Any) -> Any:
     DeployError
         If it is no tree of layers, or a constructor refuses its arguments.
     """
-    with need("torch", extra="torch").device("meta"):
+    with need("torch", extra="torch").device("meta"), _unset():
         return _build(node, depth=0)
+
+
+def _unset() -> Any:
+    """Leave out the random numbers with which layers begin.
+
+    Where there is no memory behind a tensor they are not drawn either, but torch works out how they would be: for that
+    it imports its compiler, which took as long as all the rest of a cold start.
+    """
+    torch = need("torch", extra="torch")
+    draws = {torch.Tensor.normal_, torch.Tensor.uniform_}
+
+    class Unset(torch.overrides.TorchFunctionMode):  # type: ignore[misc, name-defined]  # torch is imported late
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if getattr(func, "__module__", "") == "torch.nn.init" or func in draws:
+                return args[0] if args else (kwargs or {})["tensor"]
+            return func(*args, **(kwargs or {}))
+
+    return Unset()
 
 
 def _build(node: Any, *, depth: int) -> Any:
