@@ -1,6 +1,7 @@
 """Executed notebooks as pages: outputs that need a kernel or a front-end become plain HTML."""
 
 import json
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -10,8 +11,11 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 #: What a widget of fnlab says about itself for places without a kernel: its figures, and its setting as text.
 TWIN = "application/vnd.fnlab.twin+json"
 HOW_TO_RUN = (
-    "This is a still of something that moves. To move it, say <code>make lab</code> and open this chapter there."
+    "Here is something that moves, with Python behind it: say <code>make lab</code> and open this chapter there."
 )
+
+#: How a widget writes itself as text, and a bar of progress does not.
+_OBJECT = re.compile(r"[A-Z]\w*\(")
 
 Json = dict[str, Any]
 
@@ -49,7 +53,8 @@ def _output(output: Json) -> Json | None:
     if TWIN in data:
         return _html(output, twin(data[TWIN]))
     if WIDGET in data:
-        return None
+        named = _OBJECT.match("".join(data.get("text/plain", "")))
+        return _html(output, f'<p class="fnlab-how">{HOW_TO_RUN}</p>') if named else None
     return _html(output, figure(data[PLOTLY])) if PLOTLY in data else output
 
 

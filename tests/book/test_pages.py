@@ -65,6 +65,12 @@ def test_what_says_nothing_on_a_page_is_left_out():
     assert outputs_of(shown({pages.WIDGET: {}, "text/plain": "50 %"}), stderr, stdout) == [stdout]
 
 
+def test_a_widget_without_a_still_says_where_it_lives():
+    """A page that is silently shorter than the chapter would puzzle whoever reads about the widget."""
+    (output,) = outputs_of(shown({pages.WIDGET: {}, "text/plain": ["DrawData(points=…", ")"]}))
+    assert "make lab" in output["data"]["text/html"]
+
+
 def test_tables_and_texts_stay():
     """HTML and plain text are shown as they are."""
     table = shown({"text/html": "<table></table>", "text/plain": "table"})

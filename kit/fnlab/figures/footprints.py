@@ -106,10 +106,11 @@ def _axes() -> dict[str, Any]:
     axes: dict[str, Any] = {}
     for number, label in enumerate(_PANELS):
         axes[f"xaxis{'' if number == 0 else number + 1}"] = {
-            "domain": [number * width, (number + 1) * width - 0.055],
+            "domain": [number * width, (number + 1) * width - 0.075],
             "title": {"text": label},
             "anchor": "y",
             "rangemode": "tozero",
-            "nticks": 4,
+            "nticks": 3,
+            "tickangle": 0,
         }
     return axes | {"yaxis": {"autorange": "reversed", "automargin": True, "ticks": "", "showgrid": False}}
