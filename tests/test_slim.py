@@ -1,6 +1,7 @@
 """Slimming deploys every way of serving a model, measures it, and keeps what the answers allow."""
 
 import pytest
+from sklearn.linear_model import Ridge
 from sklearn.neighbors import NearestCentroid
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
@@ -59,7 +60,7 @@ def test_a_model_that_onnx_does_not_know_still_loses_its_imports(digits):
     slimmed = slim(fl.train(NearestCentroid(), digits), digits, cold_starts=1, calls=1)
     ways = {way.name: way for way in slimmed.ways}
     assert ways["ONNX"].why_not.startswith("ONNX must have a counterpart of NearestCentroid; skl2onnx says: ")
-    assert ways["ONNX, int8"].why_not == "what is quantised must be an ONNX model; this one has no ONNX."
+    assert ways["ONNX, int8"].why_not == ways["ONNX"].why_not
     assert slimmed.chosen.name in {"as it is", "pruned imports"}
     assert slimmed.chosen.changed == 0.0
 
@@ -68,3 +69,11 @@ def test_a_share_must_be_one(digits):
     """Refused before anything is deployed."""
     with pytest.raises(BadValue, match=r"max_changed must be at least 0; got -1\."):
         slim(SVC(), digits, max_changed=-1)
+    with pytest.raises(BadValue, match=r"max_changed must be a share, from 0 to 1; got 5\."):
+        slim(SVC(), digits, max_changed=5)
+
+
+def test_a_regressor_is_not_slimmed(digits):
+    """Its answers differ in the last bits, which is no change that could be counted."""
+    with pytest.raises(BadValue, match=r"takes a classifier; this model predicts a number\."):
+        slim(Ridge().fit(digits.X_train, digits.y_train), digits)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from html import escape
 
 import numpy as np
@@ -16,6 +17,7 @@ from fnlab.measure.footprint import packages
 from fnlab.serve import model_function
 from fnlab.serve.conversion import to_onnx
 from fnlab.serve.formats.onnx_file import OnnxModel
+from fnlab.serve.manifest import MANIFEST, Manifest
 from fnlab.serve.pruning import pruned
 from fnlab.serve.quantise import to_float16, to_int8
 from fnlab.units import require
@@ -144,15 +146,20 @@ def slim(
     Raises
     ------
     BadValue
-        If `max_changed` is no share.
+        If `max_changed` is no share, or the model is no classifier.
     DeployError
         If the model cannot be deployed even as it is.
     """
     require("max_changed", max_changed, at_least=0)
+    if max_changed > 1:
+        raise BadValue(f"max_changed must be a share, from 0 to 1; got {max_changed!r}.")
     if emulator is None:
         with Emulator() as own:
             return slim(model, dataset, max_changed=max_changed, cold_starts=cold_starts, calls=calls, emulator=own)
-    first = emulator.deploy(replace(model_function(model), name=_label(_AS_IT_IS)))
+    as_it_is = replace(model_function(model), name=_label(_AS_IT_IS))
+    if Manifest.from_json(as_it_is.package.files[MANIFEST]).predicts != "class":
+        raise BadValue("slim compares answers one by one, so it takes a classifier; this model predicts a number.")
+    first = emulator.deploy(as_it_is)
     expected = np.asarray(first(dataset.X_test))
     candidates, failed = _candidates(model, first, dataset)
     memory_mib = first.function.memory_mib  # the processor comes with it
@@ -180,20 +187,12 @@ def slim(
 
 def _candidates(model: object, first: Deployed, dataset: Dataset) -> tuple[dict[str, Function], list[Way]]:
     """Make a function by each way; where one does not work, say why."""
-    converted: dict[str, OnnxModel] = {}
-
-    def onnx() -> Function:
-        converted["ONNX"] = to_onnx(model)
-        return _serving(model, converted["ONNX"])
-
-    def smaller(quantise: Callable[[OnnxModel], OnnxModel]) -> Callable[[], Function]:
-        return lambda: _serving(model, quantise(_had(converted, "ONNX")))
-
+    onnx = cache(lambda: to_onnx(model))  # asked for by three ways
     ways: dict[str, Callable[[], Function]] = {
         "pruned imports": lambda: pruned(first.function, _imported(first, dataset)),
-        "ONNX": onnx,
-        "ONNX, float16": smaller(to_float16),
-        "ONNX, int8": smaller(to_int8),
+        "ONNX": lambda: _serving(model, onnx()),
+        "ONNX, float16": lambda: _serving(model, to_float16(onnx())),
+        "ONNX, int8": lambda: _serving(model, to_int8(onnx())),
     }
     made, failed = {_AS_IT_IS: first.function}, []
     for name, make in ways.items():
@@ -210,12 +209,6 @@ def _imported(first: Deployed, dataset: Dataset) -> tuple[str, ...]:
         first.evict()
         first(dataset.X_test[:1])
     return tuple(packages(first.last.phases))
-
-
-def _had(converted: dict[str, OnnxModel], name: str) -> OnnxModel:
-    if name not in converted:
-        raise BadValue(f"what is quantised must be an ONNX model; this one has no {name}.")
-    return converted[name]
 
 
 def _serving(model: object, converted: OnnxModel) -> Function:

@@ -144,3 +144,17 @@ def test_what_cannot_be_converted_is_refused():
     own = Perceptron().fit(X, Y)
     with pytest.raises(DeployError, match="a counterpart of Perceptron; skl2onnx says: "):
         to_onnx(own)
+
+
+class FixedRows(torch.nn.Module):
+    """A network whose graph keeps the number of rows that it was traced with."""
+
+    def forward(self, rows):
+        """Reshape to as many rows as there were when Python looked."""
+        return (rows * 2).reshape(int(rows.shape[0]), 4)
+
+
+def test_a_graph_for_one_number_of_rows_is_refused():
+    """Otherwise the function would answer the rows of its first test, and no others."""
+    with pytest.raises(DeployError, match=r"FixedRows"):
+        to_onnx(FixedRows(), row_shape=(4,), classes=(0, 1, 2, 3))

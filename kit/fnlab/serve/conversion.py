@@ -13,7 +13,7 @@ from fnlab.learn import Trained
 from fnlab.learn.estimators import need
 from fnlab.serve.formats import format_for, format_of
 from fnlab.serve.formats.face import Description, Hints
-from fnlab.serve.formats.onnx_file import OnnxModel
+from fnlab.serve.formats.onnx_file import OnnxModel, run_zeros
 from fnlab.serve.hints import hints_of
 
 #: The version of ONNX's operators that models are converted to; every ONNX Runtime since 1.16 knows it.
@@ -52,12 +52,27 @@ def to_onnx(
         raise BadValue(f"to_onnx converts models of scikit-learn and torch; got a {type(fitted).__name__}.")
     description = format_of(written_as).describe(fitted, hints)
     data = _of_sklearn(fitted, description) if written_as == "skops" else _of_torch(fitted, description)
-    return OnnxModel(
+    converted = OnnxModel(
         data,
         name=description.model,
         hints=Hints(predicts=description.predicts, classes=description.classes, row_shape=description.input.row_shape),
         scores=description.scores,
     )
+    _check_any_number_of_rows(converted)
+    return converted
+
+
+def _check_any_number_of_rows(model: OnnxModel) -> None:
+    """Refuse a graph that took over the number of rows with which it was traced."""
+    for rows in (1, 3):
+        try:
+            answered = run_zeros(model, rows=rows)
+        except Exception as error:  # ONNX Runtime's errors share no base but this one
+            raise DeployError(
+                f"a converted model must take any number of rows; {model.name}: {_short(error)}"
+            ) from None
+        if answered != rows:
+            raise DeployError(f"a converted model must answer each row; {model.name} gives {answered} for {rows}.")
 
 
 def _of_sklearn(estimator: Any, description: Description) -> bytes:

@@ -60,6 +60,14 @@ class OnnxModel:
         return f"OnnxModel({self.name!r}, {len(self.data):,} bytes)"
 
 
+def run_zeros(model: OnnxModel, *, rows: int) -> int:
+    """Give the model rows of zeros, and count its answers."""
+    session = _session(model.data)
+    entry = _input(session, model.hints)
+    answers = session.run(None, {entry.name: np.zeros((rows, *entry.row_shape), dtype=entry.dtype)})[0]
+    return len(answers)
+
+
 def recognises(model: object) -> bool:
     """Say whether it is a ModelProto, a file's bytes, the path of an .onnx file or an OnnxModel."""
     if isinstance(model, bytes | OnnxModel) or is_a(model, "onnx.onnx_ml_pb2.ModelProto"):
